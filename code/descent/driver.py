@@ -1,0 +1,92 @@
+"""Run a rule: from a starting point, a gradient function and hyper-parameters to iterates."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from descent.signature import hyperparameters, known, settle
+
+__all__ = ["Step", "path", "walk"]
+
+
+class Step(NamedTuple):
+    """One step of a run: its number, the gradient it used, and where it led."""
+
+    t: int
+    g: Any
+    p: Any
+    state: tuple
+    hyper: dict
+
+
+def walk(rule, grad, p, steps, **hyper):
+    """Yield a `Step` for t = 1 … steps, starting at `p`.
+
+    Hyper-parameters may be numbers, arrays that broadcast against `p`, or schedules: functions
+    of the step number counted from 0. Members of a tuple (`betas`) may be any of the three.
+
+    Raises TypeError or ValueError, before the first step, for an unknown name or a value that
+    torch would refuse.
+    """
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise ValueError(f"steps must be a whole number >= 0, got {steps!r}")
+    if not callable(grad):
+        raise TypeError(f"grad must be a function of the point, got {grad!r}")
+    known(rule, hyper)
+    hyper = settle(rule, {**hyperparameters(rule), **hyper})
+    return _walk(rule, grad, _point(p), steps, hyper)
+
+
+def _walk(rule, grad, p, steps, hyper):
+    scheduled = any(callable(h) or (isinstance(h, tuple) and any(map(callable, h)))
+                    for h in hyper.values())
+    state = ()
+    for t in range(1, steps + 1):
+        now = settle(rule, {k: _at(h, t - 1) for k, h in hyper.items()}) if scheduled else hyper
+        g = grad(p)
+        _check_gradient(g, p)
+        p, *state = rule(p, g, t, *state, **now)
+        yield Step(t, g, p, tuple(state), now)
+
+
+def path(rule, grad, p, steps, **hyper):
+    """Return the iterates p_0 … p_steps of a rule, stacked along a new first axis.
+
+    `grad(p)` returns the gradient at `p`, a float, NumPy array or tensor; hyper-parameters as in
+    `walk`. If they are arrays, the run is a batch of runs and every iterate has their shape.
+    """
+    points = [_point(p), *(step.p for step in walk(rule, grad, p, steps, **hyper))]
+    if isinstance(points[-1], torch.Tensor):
+        return torch.stack([torch.broadcast_to(q, points[-1].shape) for q in points])
+    return np.stack([np.broadcast_to(q, np.shape(points[-1])) for q in points])
+
+
+def _point(p):
+    """Return the starting point as float data, or raise."""
+    if isinstance(p, torch.Tensor):
+        if not p.is_floating_point():
+            raise TypeError(f"p must be a floating-point tensor, got dtype {p.dtype}")
+        return p.detach()
+    try:
+        p = np.asarray(p)
+        p = p if np.issubdtype(p.dtype, np.floating) else p.astype(float)
+    except (TypeError, ValueError):
+        raise TypeError(f"p must be a number, an array or a tensor of numbers, got {p!r}") from None
+    return p if p.ndim else p[()]
+
+
+def _at(hyper, k):
+    if isinstance(hyper, tuple):
+        return tuple(_at(h, k) for h in hyper)
+    return hyper(k) if callable(hyper) else hyper
+
+
+def _check_gradient(g, p):
+    if not isinstance(p, torch.Tensor) and isinstance(g, torch.Tensor):
+        raise TypeError("grad returned a tensor for a point that is none; start from a tensor")
+    if tuple(np.shape(g)) != tuple(np.shape(p)):
+        raise ValueError(
+            f"grad must return an array of the point's shape {tuple(np.shape(p))}, "
+            f"got shape {tuple(np.shape(g))}"
+        )

@@ -1,0 +1,150 @@
+"""One figure style for the whole book, and the only way to show a figure: with its alt text.
+
+Figures are inline SVG whose ink is the page's text colour, so one drawing serves light and dark.
+A figure is made of panels that stand side by side on a wide page and below each other on a phone.
+"""
+
+import hashlib
+import html
+import io
+import re
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib.figure import Figure as MatplotlibFigure
+from tabulate import tabulate
+
+__all__ = ["COLORS", "DASHES", "MARKERS", "Panels", "Table", "contours", "panels", "table", "trail"]
+
+# Okabe and Ito's hues, darkened or lightened to at least 3:1 against white and against the
+# theme's dark page; a dash and a marker go with each, so that no one needs the hue.
+COLORS = ("#2a7fc1", "#d55e00", "#00916a", "#b45fa3", "#9a7400", "#808080")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "X")
+
+_INK = "#010203"  # stands for currentColor until the SVG is written
+
+_STYLE = {
+    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+    "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _INK,
+    "xtick.color": _INK, "ytick.color": _INK, "axes.titlecolor": _INK, "legend.labelcolor": _INK,
+    "grid.color": _INK, "grid.alpha": 0.15, "grid.linewidth": 0.6, "axes.grid": True,
+    "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.linewidth": 0.8, "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10,
+    "legend.fontsize": 9, "legend.frameon": False, "lines.linewidth": 1.8, "lines.markersize": 4,
+    "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=DASHES),
+    "image.cmap": "cividis", "figure.constrained_layout.use": True,
+    "svg.fonttype": "path", "svg.hashsalt": "descent", "axes.formatter.useoffset": False,
+}
+matplotlib.rcParams.update(_STYLE)  # once, for every figure of a session that imports this module
+
+
+class Panels:
+    """A figure of one or more panels; `show(alt)` is the way to display it."""
+
+    def __init__(self, figures):
+        self._figures = figures
+
+    def show(self, alt, caption=""):
+        """Return the figure for display, with a text that says what is seen.
+
+        Raises ValueError for an `alt` of under 20 characters.
+        """
+        if not isinstance(alt, str) or len(alt.strip()) < 20:
+            raise ValueError(f"alt must say in words what the figure shows, got {alt!r}")
+        return _Shown([_svg(figure) for figure in self._figures], " ".join(alt.split()), caption)
+
+
+class _Shown:
+    """A drawn figure: HTML for the page, its alt text as plain text."""
+
+    def __init__(self, drawings, alt, caption):
+        self._drawings, self._alt, self._caption = drawings, alt, caption
+
+    def __repr__(self):
+        return f"Figure: {self._alt}"
+
+    def _repr_html_(self):
+        drawings = "".join(f'<div style="flex:1 1 300px;max-width:430px">{d}</div>'
+                           for d in self._drawings)
+        caption = f"<figcaption>{html.escape(self._caption)}</figcaption>" if self._caption else ""
+        return ('<figure class="descent-figure" style="margin:1em 0"><div class="descent-panels" '
+                f'role="img" aria-label="{html.escape(self._alt)}" '
+                'style="display:flex;flex-wrap:wrap;justify-content:center;gap:4px">'
+                f"{drawings}</div>{caption}</figure>")
+
+
+def panels(count=1, *, width=4.2, height=3.1, **axes):
+    """Return (figure, axes) with `count` panels of that size in inches.
+
+    `axes` is one Axes for a single panel, else a list; keywords go to every `add_subplot`.
+    """
+    if not (isinstance(count, int) and count >= 1):
+        raise ValueError(f"count must be a whole number >= 1, got {count!r}")
+    figures = [MatplotlibFigure(figsize=(width, height)) for _ in range(count)]
+    made = [figure.add_subplot(**axes) for figure in figures]
+    return Panels(figures), (made[0] if count == 1 else made)
+
+
+def contours(ax, surface, levels=14):
+    """Draw the surface's contour lines over its window, and its minima as crosses."""
+    (x0, x1), (y0, y1) = surface.window
+    x, y = np.linspace(x0, x1, 121), np.linspace(y0, y1, 121)
+    values = surface.f(np.stack(np.meshgrid(x, y), axis=-1)) - surface.lowest
+    cuts = np.quantile(values, np.linspace(0.01, 0.97, levels) ** 1.5)
+    ax.contour(x, y, values, levels=np.unique(cuts), colors=_INK, alpha=0.35, linewidths=0.7)
+    for minimum in surface.minima:
+        ax.plot(*minimum, marker="+", color=_INK, markersize=9, linestyle="none")
+    ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
+    ax.grid(visible=False)
+
+
+def trail(ax, points, label=None, style=0, **line):
+    """Draw iterates of shape (steps + 1, 2) as a line with markers, in the palette's style."""
+    with np.errstate(invalid="ignore"):
+        points = np.asarray(points)[np.all(np.abs(points) < 1e3, axis=-1)]
+    ax.plot(*points.T, **{"color": COLORS[style], "linestyle": DASHES[style], "linewidth": 1.2,
+                          "marker": MARKERS[style], "markersize": 3, "label": label, **line})
+
+
+class Table:
+    """Rows under headers: text in a terminal or a stored notebook, HTML on the page."""
+
+    def __init__(self, rows, headers, page_rows=None, page_headers=None):
+        self._text = rows, headers
+        self._page = page_rows or rows, page_headers or headers
+
+    def __repr__(self):
+        return tabulate(*self._text, tablefmt="simple", disable_numparse=True)
+
+    def _repr_html_(self):
+        made = tabulate(*self._page, tablefmt="html", disable_numparse=True)
+        return f'<div class="descent-table" style="overflow-x:auto" tabindex="0">{made}</div>'
+
+
+def table(rows, headers, *, page_rows=None, page_headers=None):
+    """Return a table for display; cells are text, escaped for the page.
+
+    `page_rows` and `page_headers` are what the page shows instead, where it may hold more
+    (measurements that differ between machines) than the text that tests compare.
+    """
+    return Table([[str(c) for c in row] for row in rows], list(headers),
+                 page_rows and [[str(c) for c in row] for row in page_rows],
+                 page_headers and list(page_headers))
+
+
+def _svg(figure):
+    """Return a figure as an SVG element that inherits the text colour and scales with the page."""
+    target = io.StringIO()
+    figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+    text = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", target.getvalue(), flags=re.S)
+    text = text.replace(_INK, "currentColor")
+    prefix = "d" + hashlib.sha1(text.encode()).hexdigest()[:8]
+    text = re.sub(r'\bid="', f'id="{prefix}', text)
+    text = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", text)
+    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()
+    text = re.sub(r'<svg\b.*?>', f'<svg xmlns="http://www.w3.org/2000/svg" aria-hidden="true" '
+                  f'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}" '
+                  'style="width:100%;height:auto;display:block">', text, count=1, flags=re.S)
+    return re.sub(r"\s*\n\s*", " ", text)

@@ -1,0 +1,13 @@
+"""The update rules: one file an optimizer, each a pure function of one shape.
+
+    p, *state = rule(p, g, t, *state, lr=...)        # used so, from state = ()
+
+Before the `*` of a rule's signature stands what changes at every step: the point `p`, its
+gradient `g`, the step number `t = 1, 2, ...`, then the state, whose defaults are its initial
+values. After the `*` stands what you choose, under torch's names and with torch's defaults.
+A rule mutates nothing and checks nothing: `descent.Optimizer` and `descent.path` do.
+"""
+
+from descent.rules.sgd import sgd
+
+__all__ = ["sgd"]

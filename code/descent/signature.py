@@ -1,0 +1,94 @@
+"""What a rule's signature says, and which values torch would accept for it."""
+
+import inspect
+from operator import ge, gt, le, lt, ne
+
+import numpy as np
+import torch
+
+__all__ = ["hyperparameters", "known", "name_of", "settle", "state_names"]
+
+# What torch.optim refuses, by the name of the hyper-parameter. An upper bound of None is none.
+_RANGES = {
+    "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
+    "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
+    "momentum_decay": (0.0, None), "rho": (0.0, 1.0),
+}
+
+
+def _parameters(rule):
+    if not callable(rule):
+        raise TypeError(f"rule must be a function such as descent.sgd, got {rule!r}")
+    return list(inspect.signature(rule).parameters.values())
+
+
+def hyperparameters(rule):
+    """Return the rule's hyper-parameters and their defaults, in order, as a dict."""
+    return {p.name: p.default for p in _parameters(rule) if p.kind is p.KEYWORD_ONLY}
+
+
+def state_names(rule):
+    """Return the names of the rule's state, in the order in which it returns them."""
+    return [p.name for p in _parameters(rule) if p.kind is p.POSITIONAL_OR_KEYWORD][3:]
+
+
+def known(rule, given):
+    """Raise a TypeError that lists the valid names if `given` holds one the rule lacks."""
+    names = hyperparameters(rule)
+    for name in given:
+        if name not in names:
+            raise TypeError(
+                f"{name_of(rule)} has no hyper-parameter {name!r}; it takes {', '.join(names)}"
+            )
+
+
+def settle(rule, hyper):
+    """Check numbers or arrays as torch checks numbers; return them as torch would use them.
+
+    Schedules (callables) are passed over: their values are checked when they are known.
+    Raises ValueError naming the argument, its value and what is allowed.
+    """
+    for name, value in hyper.items():
+        if name in _RANGES and not callable(value):
+            _within(rule, name, value, *_RANGES[name])
+    for i, beta in enumerate(hyper.get("betas", ())):
+        if not callable(beta):
+            _within(rule, f"betas[{i}]", beta, 0.0, 1.0, open_above=True)
+    momentum, dampening = hyper.get("momentum", 0.0), hyper.get("dampening", 0.0)
+    if callable(momentum) or callable(dampening):
+        return hyper
+    if hyper.get("nesterov") and (_any(momentum, le, 0) or _any(dampening, ne, 0)):
+        raise ValueError(
+            f"{name_of(rule)}: nesterov=True needs momentum > 0 and dampening = 0, "
+            f"got momentum={momentum!r}, dampening={dampening!r}"
+        )
+    if "dampening" in hyper and np.ndim(_plain(momentum)) == 0 and momentum == 0:
+        return {**hyper, "dampening": 0.0}  # torch ignores dampening where there is no buffer
+    return hyper
+
+
+def _within(rule, name, value, low, high, *, open_above=False):
+    allowed = f">= {low:g}" if high is None else f"in [{low:g}, {high:g}{')' if open_above else ']'}"
+    try:
+        bad = _any(value, lt, low) or np.any(np.isnan(_plain(value)))
+        if high is not None:
+            bad = bad or _any(value, ge if open_above else gt, high)
+    except TypeError:
+        raise TypeError(
+            f"{name_of(rule)}: {name} must be a number {allowed}, got {value!r}"
+        ) from None
+    if bad:
+        raise ValueError(f"{name_of(rule)}: {name} must be {allowed}, got {value!r}")
+
+
+def _plain(value):
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+
+def _any(value, relation, bound):
+    return bool(np.any(relation(_plain(value), bound)))
+
+
+def name_of(rule):
+    """Return the name of a rule, also of one configured by `functools.partial`."""
+    return getattr(getattr(rule, "func", rule), "__name__", repr(rule))

@@ -1,0 +1,56 @@
+"""A rule run on symbols: what it computes, as formulas."""
+
+import sympy
+from IPython.display import Math
+
+from descent.signature import hyperparameters, known
+
+__all__ = ["as_latex", "equal", "symbol", "unroll"]
+
+
+def symbol(name):
+    """Return the real symbol of that LaTeX name; `symbol("eta")` prints as the Greek letter."""
+    return sympy.Symbol(name, real=True)
+
+
+def unroll(rule, steps, *, point="theta", gradient="g", **hyper):
+    """Return [p_1, …, p_steps] as expressions in p_0, the gradients g_1, g_2, … and symbols.
+
+    A hyper-parameter given as a string becomes the symbol of that name; all others keep their
+    value or the rule's default. A tuple may hold strings: `betas=("beta_1", "beta_2")`.
+    """
+    known(rule, hyper)
+    now = {k: _symbolic(h) for k, h in {**hyperparameters(rule), **hyper}.items()}
+    p, state, points = symbol(f"{point}_0"), (), []
+    for t in range(1, steps + 1):
+        p, *state = rule(p, symbol(f"{gradient}_{t}"), t, *state, **now)
+        points.append(p)
+    return points
+
+
+def equal(a, b):
+    """Tell whether two expressions are the same for all values of their symbols."""
+    return sympy.simplify(sympy.expand(a - b)) == 0
+
+
+def as_latex(points, *, point="theta", collect=None):
+    """Return the expressions as aligned LaTeX, one line a step, for the page.
+
+    `collect` names a symbol whose powers the terms are gathered by.
+    """
+    lines = []
+    for t, p in enumerate(points, start=1):
+        p = sympy.expand(sympy.nsimplify(p))
+        p = sympy.collect(p, symbol(collect)) if collect else p
+        lines.append(rf"{sympy.latex(symbol(f'{point}_{t}'))} &= {sympy.latex(p)}")
+    return Math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
+
+
+def _symbolic(value):
+    if isinstance(value, tuple):
+        return tuple(_symbolic(v) for v in value)
+    if isinstance(value, str):
+        return symbol(value)
+    if isinstance(value, bool):
+        return value
+    return sympy.nsimplify(value)

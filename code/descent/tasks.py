@@ -1,0 +1,271 @@
+"""Real data, real models, and the fair comparison of optimizers on them.
+
+Everything ships inside scikit-learn. Many models (every setting of a grid × every seed) are
+trained as one batch: their parameters are stacked along a first axis, `torch.func.vmap` gives
+each its own gradient, and the rule, which takes arrays, steps them all at once.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import torch
+from scipy import stats
+from sklearn import datasets
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.func import functional_call, grad, stack_module_state, vmap
+from torch.nn.functional import cross_entropy
+
+from descent.device import device
+from descent.driver import walk
+from descent.surfaces import plane
+
+__all__ = ["Fit", "Result", "Task", "breast_cancer", "compare", "digits", "digits_slice", "fit",
+           "interval", "tune"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data split three ways and a model: `make()` returns an untrained module.
+
+    `train`, `validation` and `test` are pairs (inputs float32, class numbers int64).
+    """
+
+    name: str
+    make: Callable
+    train: tuple
+    validation: tuple
+    test: tuple
+
+
+@cache
+def breast_cancer():
+    """Malignant or benign? 569 tumours, 30 standardised features, logistic regression."""
+    data = datasets.load_breast_cancer()
+    return _task("breast cancer", lambda: nn.Linear(30, 2), data.data, data.target)
+
+
+@cache
+def digits():
+    """Which digit? 1797 images of 8×8 pixels, a convolutional net of 2,946 parameters."""
+    def make():
+        return nn.Sequential(
+            nn.Conv2d(1, 12, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(12, 24, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(24 * 2 * 2, 10),
+        )
+
+    data = datasets.load_digits()
+    return _task("digits", make, data.data, data.target, shape=(1, 8, 8))
+
+
+def _task(name, make, x, y, shape=None):
+    """Split 60 : 20 : 20, keep class proportions, standardise by the training part."""
+    x, x_rest, y, y_rest = train_test_split(x, y, test_size=0.4, random_state=0, stratify=y)
+    halves = train_test_split(x_rest, y_rest, test_size=0.5, random_state=0, stratify=y_rest)
+    mean, scale = (x.mean(0), x.std(0) + 1e-8) if shape is None else (x.mean(), x.std())
+
+    def pair(features, labels):
+        features = torch.tensor((features - mean) / scale, dtype=torch.float32)
+        return (features if shape is None else features.reshape(-1, *shape)).to(device()), \
+            torch.tensor(labels, dtype=torch.int64, device=device())
+
+    return Task(name, make, pair(x, y), pair(halves[0], halves[2]), pair(halves[1], halves[3]))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What came of a batch of trainings; every array has shape (settings, seeds).
+
+    A diverged training has loss inf. `gradients` counts gradient evaluations of one training.
+    """
+
+    train_loss: np.ndarray
+    validation_loss: np.ndarray
+    test_loss: np.ndarray
+    test_accuracy: np.ndarray
+    gradients: int
+
+
+def fit(task, rule, *, seeds, steps, batch_size=64, **hyper):
+    """Train one model for every setting and seed, all in one batched run; return a `Fit`.
+
+    A hyper-parameter may be a list: all lists have one length, and setting number i takes the
+    i-th member of each. A seed fixes the initial weights and the order of the mini-batches, so
+    all settings of one seed see the same data in the same order.
+
+    Raises ValueError for lists of different lengths, no seeds, or a batch larger than the data.
+    """
+    seeds = list(seeds)
+    lengths = {len(h) for h in hyper.values() if isinstance(h, (list, np.ndarray))} or {1}
+    if len(lengths) != 1:
+        raise ValueError(f"lists of hyper-parameters must have one length, got {sorted(lengths)}")
+    if not seeds:
+        raise ValueError("seeds must hold at least one seed, got none")
+    x, y = task.train
+    if not 1 <= batch_size <= len(y):
+        raise ValueError(f"batch_size must be in [1, {len(y)}], got {batch_size!r}")
+    (settings,) = lengths
+    params, skeleton = _models(task, seeds, settings)
+    batches = _batches(len(y), batch_size, steps, seeds)
+    gradient = vmap(grad(lambda p, x, y: cross_entropy(functional_call(skeleton, p, (x,)), y)))
+
+    hyper = {name: torch.tensor(h, device=device()).repeat_interleave(len(seeds))
+             if isinstance(h, (list, np.ndarray)) else h for name, h in hyper.items()}
+    flat, unflatten = _flatten(params)
+
+    def gradient_of_batch(flat, k=iter(range(steps))):  # noqa: B008 - one iterator a training
+        rows = batches[:, next(k)].repeat(settings, 1)
+        return _flatten(gradient(unflatten(flat), x[rows], y[rows]))[0]
+
+    columns = {name: h[:, None] if isinstance(h, torch.Tensor) else h for name, h in hyper.items()}
+    for step in walk(rule, gradient_of_batch, flat, steps, **columns):
+        flat = step.p
+    return _judge(task, skeleton, unflatten(flat), (settings, len(seeds)), steps)
+
+
+def _models(task, seeds, settings):
+    """Return the stacked initial parameters (settings × seeds, …) and a module to run them."""
+    modules = []
+    for seed in seeds:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            modules.append(task.make())
+    params, _ = stack_module_state(modules)
+    return ({name: p.detach().repeat(settings, *[1] * (p.ndim - 1)).to(device())
+             for name, p in params.items()}, task.make().to(device()))
+
+
+def _flatten(params):
+    """Return parameters stacked by model as one matrix, a row a model, and the way back."""
+    shapes = {name: p.shape[1:] for name, p in params.items()}
+    sizes = [math.prod(shape) for shape in shapes.values()]
+
+    def unflatten(flat):
+        parts = flat.split(sizes, dim=1)
+        return {name: part.reshape(-1, *shape)
+                for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+    return torch.cat([p.reshape(len(p), -1) for p in params.values()], dim=1), unflatten
+
+
+def _batches(examples, batch_size, steps, seeds):
+    """Return row numbers of shape (seeds, steps, batch): shuffled epochs, their rests dropped."""
+    per_epoch = examples // batch_size
+    orders = []
+    for seed in seeds:
+        random = torch.Generator().manual_seed(seed)
+        epochs = [torch.randperm(examples, generator=random)[:per_epoch * batch_size]
+                  for _ in range(math.ceil(steps / per_epoch))]
+        orders.append(torch.cat(epochs).reshape(-1, batch_size)[:steps])
+    return torch.stack(orders).to(device())
+
+
+@torch.no_grad()
+def _judge(task, skeleton, params, shape, steps):
+    def measure(part):
+        x, y = part
+        logits = vmap(lambda p: functional_call(skeleton, p, (x,)))(params)
+        losses = vmap(cross_entropy, (0, None))(logits, y)
+        losses = torch.where(losses.isfinite(), losses, math.inf)
+        right = (logits.argmax(-1) == y).float().mean(-1)
+        return losses.cpu().numpy().reshape(shape), right.cpu().numpy().reshape(shape)
+
+    (train, _), (validation, _), test = map(measure, (task.train, task.validation, task.test))
+    return Fit(train, validation, *test, gradients=steps)
+
+
+def interval(values, level=0.95):
+    """Return (mean, half-width) of Student's confidence interval over seeds.
+
+    Raises ValueError for fewer than two values.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"values must be two or more numbers, got shape {values.shape}")
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return float(values.mean()), float(half)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A tuned method: the grid's validation losses, the choice, and what it gave on fresh seeds.
+
+    `validation` has shape (grid, tuning seeds); `final` is a `Fit` of shape (1, final seeds).
+    """
+
+    grid: np.ndarray
+    validation: np.ndarray
+    lr: float
+    at_edge: bool
+    final: Fit
+    hyper: dict = field(default_factory=dict)
+
+
+def tune(task, rule, grid, *, steps, batch_size=64, tuning_seeds=range(3),
+         final_seeds=range(100, 105), **hyper):
+    """Choose lr on the validation part, then report once on the test part with fresh seeds.
+
+    The choice has the least mean validation loss over the tuning seeds. `at_edge` tells that it
+    is the first or last of `grid`: then the grid was too narrow. Raises ValueError if the two
+    sets of seeds overlap.
+    """
+    if set(tuning_seeds) & set(final_seeds):
+        raise ValueError(f"tuning and final seeds must differ, got {tuning_seeds} and {final_seeds}")
+    budget = {"steps": steps, "batch_size": batch_size, **hyper}
+    validation = fit(task, rule, seeds=tuning_seeds, lr=list(grid), **budget).validation_loss
+    best = int(validation.mean(1).argmin())
+    final = fit(task, rule, seeds=final_seeds, lr=[grid[best]], **budget)
+    return Result(np.asarray(grid), validation, float(grid[best]),
+                  best in (0, len(grid) - 1), final, hyper)
+
+
+def compare(a, b):
+    """Return (mean, half-width) of the difference a - b, paired by seed, and what it says.
+
+    `a`, `b` are one number a seed. The third value is "a lower", "b lower" or "no difference"
+    (the 95 % interval holds zero).
+    """
+    mean, half = interval(np.asarray(a) - np.asarray(b))
+    if abs(mean) <= half:
+        return mean, half, "no difference"
+    return mean, half, "a lower" if mean < 0 else "b lower"
+
+
+@cache
+def digits_slice():
+    """A plane through the loss of a trained network: from its start to its end, and across.
+
+    The network (64-16-10, tanh, float64) has 1,210 weights and sees 360 digits. The x axis leads
+    from the trained weights (origin) back to the initial ones; y is the direction in which the
+    loss at the trained weights curves most, made orthogonal to x.
+    """
+    x, y = (part[:360].cpu() for part in digits().train)
+    x = x.reshape(len(x), -1).double()
+    net = nn.Sequential(nn.Linear(64, 16), nn.Tanh(), nn.Linear(16, 10)).double()
+    random = torch.Generator().manual_seed(1)
+    start = torch.cat([torch.randn(p.numel(), generator=random, dtype=torch.float64)
+                       / math.sqrt(p.shape[-1]) for p in net.parameters()])
+    shapes = {name: p.shape for name, p in net.named_parameters()}
+
+    def loss(flat):
+        parts = flat.split([math.prod(shape) for shape in shapes.values()])
+        params = {name: part.reshape(shape)
+                  for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        return cross_entropy(functional_call(net, params, (x,)), y)
+
+    from descent.rules import sgd
+
+    trained = start
+    for step in walk(sgd, grad(loss), start, 150, lr=0.3, momentum=0.8):
+        trained = step.p
+    along = (start - trained) / (start - trained).norm()
+    steep = torch.randn(len(start), generator=random, dtype=torch.float64)
+    for _ in range(30):  # power iteration on the Hessian
+        _, steep = torch.func.jvp(grad(loss), (trained,), (steep / steep.norm(),))
+    across = steep - (steep @ along) * along
+    return plane("slice of a network's loss", loss, trained, along, across / across.norm(),
+                 start=float((start - trained).norm()))
