@@ -71,6 +71,8 @@ def _scalar(name, value):
     """Return the value; refuse an array, which would broadcast over a parameter's entries."""
     members = value if isinstance(value, (tuple, list)) else (value,)
     for member in members:
-        if getattr(member, "ndim", 0) and not (isinstance(member, torch.Tensor) and member.numel() == 1):
-            raise ValueError(f"{name} must be one number (arrays are for descent.path), got {value!r}")
+        one = isinstance(member, torch.Tensor) and member.numel() == 1
+        if getattr(member, "ndim", 0) and not one:
+            raise ValueError(
+                f"{name} must be one number (arrays are for descent.path), got {value!r}")
     return tuple(value) if isinstance(value, list) else value

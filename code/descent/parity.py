@@ -10,15 +10,17 @@ lr by ten at step 100, which is what separates lr inside the buffer from lr outs
 
 import inspect
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import product
 
 import torch
 
+from descent import plots
 from descent.adapter import Optimizer
 from descent.rules import sgd
 from descent.signature import hyperparameters, name_of
 
-__all__ = ["ROWS", "Result", "Row", "compare", "implementations", "row_of"]
+__all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
 
 STEPS = 200
 SHAPES = ((3, 4), (5,), ())
@@ -55,14 +57,16 @@ def _grid(**choices):
     return tuple(dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
 
 
-_SGD_HEAVY = _grid(momentum=(0.0, 0.5, 0.9), dampening=(0.0, 0.3), weight_decay=(0.0, 0.1),
-                   maximize=(False, True))
-_SGD_NESTEROV = _grid(momentum=(0.5, 0.9), nesterov=(True,), weight_decay=(0.0, 0.1),
-                      maximize=(False, True))
+_SGD = (
+    *_grid(momentum=(0.0, 0.5, 0.9), dampening=(0.0, 0.3), weight_decay=(0.0, 0.1)),
+    *_grid(momentum=(0.5, 0.9), nesterov=(True,), weight_decay=(0.0, 0.1)),
+    {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True},
+    {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "maximize": True},
+)
 
 ROWS = (
     Row(sgd, torch.optim.SGD,
-        stream=(*({"lr": 0.1, **k} for k in (*_SGD_HEAVY, *_SGD_NESTEROV)),
+        stream=(*({"lr": 0.1, **keywords} for keywords in _SGD),
                 {"lr": 10.0, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.9, "gradient": 1e-8}),
         loop=({"lr": 0.1}, {"lr": 0.1, "momentum": 0.9},
               {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1},
@@ -75,7 +79,8 @@ def row_of(rule):
     for row in ROWS:
         if row.rule is rule:
             return row
-    raise KeyError(f"no parity row for {name_of(rule)}; there are {[name_of(r.rule) for r in ROWS]}")
+    names = [name_of(row.rule) for row in ROWS]
+    raise KeyError(f"no parity row for {name_of(rule)}; there are rows for {names}")
 
 
 def implementations(torch_class):
@@ -89,24 +94,12 @@ def implementations(torch_class):
 def compare(row, dtype=torch.float64, device="cpu"):
     """Run every keyword set of a row; return a list of `Result`.
 
-    A difference is the largest over all steps and parameters of max |a - b| / max |b|, where b
-    is torch's for-loop. `Result.differences` holds ours ("descent") and torch's own others.
+    A difference is the largest |a - b| of a parameter over the whole run, divided by the largest
+    |b|, where b is torch's for-loop; the worst parameter counts. `Result.differences` holds ours
+    ("descent") and torch's own other implementations.
     """
-    results = []
-    for problem, sets in (("stream", row.stream), ("loop", row.loop)):
-        for keywords in sets:
-            keywords = dict(keywords)
-            scale = keywords.pop("gradient", 1.0)
-            makers = {name: _torch_maker(row.torch_class, {**keywords, **extra})
-                      for name, extra in implementations(row.torch_class).items()}
-            makers["descent"] = _our_maker(row.rule, keywords)
-            runs = {name: _run(make, problem, scale, dtype, device) for name, make in makers.items()}
-            reference = runs.pop("for-loop")
-            shown = {**keywords, **({"gradient": scale} if scale != 1.0 else {})}
-            results.append(Result(problem, shown, dtype,
-                                  {name: _distance(run, reference) for name, run in runs.items()},
-                                  row.bounds[dtype]))
-    return results
+    return [_compare(row, problem, keywords, dtype, torch.device(device))
+            for problem, sets in (("stream", row.stream), ("loop", row.loop)) for keywords in sets]
 
 
 def claimed(row):
@@ -115,42 +108,92 @@ def claimed(row):
         hyperparameters(row.rule))
 
 
-def _torch_maker(torch_class, keywords):
-    return lambda groups: torch_class(groups, **keywords)
+def table(row, device="cpu"):
+    """Run a row in every dtype it has a bound for; return the table for a chapter.
+
+    As text it holds what every machine prints alike (how many runs agree within the bound); on
+    the page, the differences measured here as well, beside torch's own among themselves.
+    """
+    groups = {}
+    for dtype in row.bounds:
+        for result in compare(row, dtype, device):
+            groups.setdefault(_group(row, result), {}).setdefault(dtype, []).append(result)
+    others = list(implementations(row.torch_class))[1:]
+    text, page = [], []
+    for name, by_dtype in groups.items():
+        runs = len(next(iter(by_dtype.values())))
+        text.append([name, runs, *(
+            f"{sum(r.ok for r in results)} of {len(results)}" for results in by_dtype.values())])
+        page.append([name, runs, *(
+            f"{max(r.differences[who] for r in results):.0e}"
+            for results in by_dtype.values() for who in ("descent", *others))])
+    digits = {dtype: str(dtype).removeprefix("torch.") for dtype in row.bounds}
+    return plots.table(
+        text,
+        ["settings", "runs", *(f"{digits[d]} within {b:.0e}" for d, b in row.bounds.items())],
+        page_rows=page,
+        page_headers=["settings", "runs",
+                      *(f"{digits[d]}: {who}" for d in row.bounds for who in ("ours", *others))],
+    )
 
 
-def _our_maker(rule, keywords):
-    return lambda groups: Optimizer(groups, rule, **keywords)
+def _group(row, result):
+    """Return the name of a result's line: which settings differ from the rule's defaults."""
+    defaults = {**hyperparameters(row.rule), "maximize": False, "gradient": 1.0}
+    changed = [name for name, value in result.keywords.items()
+               if name != "lr" and value != defaults[name]]
+    name = ", ".join(changed).replace("gradient", "tiny gradients") or "lr alone"
+    name += f", lr={result.keywords['lr']:g}" if result.keywords["lr"] > 1 else ""
+    return name if result.problem == "stream" else f"feedback: {name}"
 
 
-def _run(make, problem, scale, dtype, device):
-    """Return the parameters after every step, for gradients of the given scale."""
+def _compare(row, problem, keywords, dtype, device):
+    keywords = dict(keywords)
+    scale = keywords.get("gradient", 1.0)
+    chosen = {name: value for name, value in keywords.items() if name != "gradient"}
+    run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device)
+    reference, *others = [
+        (name, run(partial(row.torch_class, **chosen, **extra)))
+        for name, extra in implementations(row.torch_class).items()]
+    runs = {"descent": run(partial(Optimizer, rule=row.rule, **chosen)), **dict(others)}
+    return Result(problem, keywords, dtype,
+                  {name: _distance(trail, reference[1]) for name, trail in runs.items()},
+                  row.bounds[dtype])
+
+
+@cache
+def _draws(dtype, device):
+    """Return starts, targets and gradient noise; drawn on the CPU in float64 for every device."""
     random = torch.Generator().manual_seed(0)
 
-    def draw(shape):  # drawn on the CPU in float64, so that every device sees the same numbers
-        return torch.randn(shape, generator=random, dtype=torch.float64).to(device, dtype)
+    def draw(*sizes):
+        drawn = (torch.randn((*sizes, *shape), generator=random, dtype=torch.float64)
+                 for shape in SHAPES)
+        return [values.to(device, dtype) for values in drawn]
 
-    params = [draw(shape).requires_grad_() for shape in SHAPES]
-    targets = [draw(shape) for shape in SHAPES]
+    return draw(), draw(), draw(STEPS)
+
+
+def _run(make, *, problem, scale, dtype, device):
+    """Return the history of each parameter, stacked over the steps."""
+    starts, targets, noise = _draws(dtype, device)
+    params = [start.clone().requires_grad_() for start in starts]
     optimizer = make([{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.02}])
     history = []
     for step in range(STEPS):
         if step == STEPS // 2:
             for group in optimizer.param_groups:
                 group["lr"] *= 0.1
-        for p, target in zip(params, targets, strict=True):
-            noise = draw(p.shape)
-            p.grad = scale * noise if problem == "stream" else (p.detach() - target) + 0.1 * noise
-        if step == 50:
+        for p, target, draws in zip(params, targets, noise, strict=True):
+            draw = draws[step]
+            p.grad = scale * draw if problem == "stream" else p.detach() - target + 0.1 * draw
+        if step == STEPS // 4:
             params[1].grad = None
         optimizer.step()
         history.append([p.detach().clone() for p in params])
-    return history
+    return [torch.stack(one) for one in zip(*history, strict=True)]
 
 
 def _distance(run, reference):
-    return max(
-        ((a - b).abs().max() / b.abs().max().clamp_min(torch.finfo(b.dtype).tiny)).item()
-        for step, other in zip(run, reference, strict=True)
-        for a, b in zip(step, other, strict=True)
-    )
+    return max(((a - b).abs().max() / b.abs().max()).item()
+               for a, b in zip(run, reference, strict=True))

@@ -68,7 +68,8 @@ def settle(rule, hyper):
 
 
 def _within(rule, name, value, low, high, *, open_above=False):
-    allowed = f">= {low:g}" if high is None else f"in [{low:g}, {high:g}{')' if open_above else ']'}"
+    close = ")" if open_above else "]"
+    allowed = f">= {low:g}" if high is None else f"in [{low:g}, {high:g}{close}"
     try:
         bad = _any(value, lt, low) or np.any(np.isnan(_plain(value)))
         if high is not None:

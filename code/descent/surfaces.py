@@ -1,8 +1,8 @@
 """Functions of two variables to descend, each with its gradient, window and starting point.
 
 Points lie on the last axis, so one call evaluates a whole grid of them: `p` of shape (..., 2)
-gives `f(p)` of shape (...) and `grad(p)` of shape (..., 2). All but `network_slice` are written
-in plain operators and take NumPy arrays or tensors.
+gives `f(p)` of shape (...) and `grad(p)` of shape (..., 2). All but `plane` are written in
+plain operators and take NumPy arrays or tensors.
 """
 
 import math
