@@ -1,0 +1,61 @@
+# Descent. `make` lists the commands; every one makes .venv first if it is not there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CHAPTERS = $(wildcard chapters/*.ipynb)
+export OMP_NUM_THREADS ?= 1
+
+# step(name, command): run it, and say how long it took.
+define step
+@printf '\n== %s\n' '$(1)'; begin=$$(date +%s); $(2); status=$$?; \
+	printf -- '-- %s: %s s\n' '$(1)' "$$(( $$(date +%s) - begin ))"; exit $$status
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab bench notebooks images clean
+
+help:
+	@echo 'make book        build the book and say where it lies'
+	@echo 'make test        prove everything: lint, notebooks, package, pages'
+	@echo 'make lab         open JupyterLab on the chapters'
+	@echo 'make bench       print the benchmark table'
+	@echo 'make notebooks   run the notebooks and write them back in canonical form'
+	@echo 'make images      draw the pictures of images/ anew'
+	@echo 'make clean       delete what was built (not .venv)'
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Descent needs Python 3.11 or later as $(PYTHON); set PYTHON=...'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo 'no venv in this Python: on Debian, apt-get install python3-venv'; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+book: $(READY)
+	@$(BIN)/python -m descent.book.build
+
+test: $(READY)
+	$(call step,lint,$(BIN)/ruff check .)
+	$(call step,canonical notebooks,$(BIN)/python -m descent.book.notebooks check $(CHAPTERS))
+	$(call step,unit tests,$(BIN)/python -m pytest -q -n auto -m 'not browser' tests)
+	$(call step,notebooks by nbval,$(BIN)/python -m pytest -q --nbval --nbval-current-env \
+		--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope chapters)
+	$(call step,book,$(BIN)/python -m descent.book.build)
+	$(call step,browser,$(BIN)/python -m descent.book.browser)
+	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto -m browser tests)
+
+lab: $(READY)
+	$(BIN)/jupyter lab chapters
+
+bench: $(READY)
+	@$(BIN)/python -m descent.bench
+
+notebooks: $(READY)
+	@$(BIN)/python -m descent.book.notebooks run $(CHAPTERS)
+
+images: $(READY)
+	@for script in images/make_*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache

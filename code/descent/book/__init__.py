@@ -1,0 +1,1 @@
+"""How the book is made: notebooks run and cleaned, pages built, a browser found."""

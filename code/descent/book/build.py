@@ -1,0 +1,96 @@
+"""Build the book: run the notebooks in parallel into a cache, then make the pages from it.
+
+    python -m descent.book.build
+
+The cache knows a notebook by its code, not by what that code imports. It is therefore kept only
+while nothing else changes: the package, the requirements, the book's configuration, the Python.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+
+from descent.book.notebooks import execute_all
+
+__all__ = ["build", "fingerprint", "main", "renew"]
+
+
+def fingerprint(root):
+    """Return a hash over all that a page depends on beside its own source."""
+    root = Path(root)
+    single = ["requirements.txt", "pyproject.toml", "_config.yml", "_toc.yml", "conftest.py"]
+    files = [root / name for name in single if (root / name).is_file()]
+    files += [path for folder in ("code/descent", "images", "chapters")
+              for path in (root / folder).rglob("*")
+              if path.is_file() and path.suffix not in {".ipynb", ".pyc", ".draft"}
+              and ".ipynb_checkpoints" not in path.parts]
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def renew(root):
+    """Delete what an earlier state of the course built, if it was another; return its hash."""
+    made, now = Path(root, "_build"), fingerprint(root)
+    stamp = made / "fingerprint"
+    if not stamp.is_file() or stamp.read_text() != now:
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        stamp.write_text(now)
+    return now
+
+
+def build(root="."):
+    """Build the book of that folder; return the exit status."""
+    root = Path(root).resolve()
+    renew(root)
+    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
+    pending = [path for path in sorted(root.glob("chapters/*.ipynb")) if not _cached(cache, path)]
+    failures = []
+    for number, run in enumerate(execute_all(pending), start=1):
+        name = run.path.relative_to(root)
+        print(f"[{number}/{len(pending)}] {name}: {run.seconds:.1f} s"
+              f"{' FAILED' if run.failure else ''}", flush=True)
+        if run.failure:
+            failures.append(run.failure.replace(str(run.path), str(name)))
+            continue
+        bundle = CacheBundleIn(run.notebook, str(run.path), data={"execution_seconds": run.seconds})
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    if failures:
+        print("\n".join(failures), file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(root),
+               "-W", "-n", "--keep-going", "-q"]
+    status = subprocess.run(command, cwd=root, check=False).returncode
+    if status == 0:
+        print(f"Read it: {root / '_build' / 'html' / 'index.html'}")
+    return status
+
+
+def _cached(cache, path):
+    try:
+        cache.match_cache_notebook(nbformat.read(path, as_version=4))
+    except KeyError:
+        return False
+    return True
+
+
+def main():
+    """Run the command line; return the exit status."""
+    if len(sys.argv) > 1:
+        raise SystemExit("usage: python -m descent.book.build, in the folder of _config.yml")
+    if not Path("_config.yml").is_file():
+        raise SystemExit(f"no _config.yml in {Path.cwd()}: run this where the book lies")
+    return build()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+import contextlib
+import time
+
+import numpy as np
+import pytest
+
+from descent.exercises import Verdict, check, find, names
+
+
+def cases():
+    return [pytest.param(name, mistake, id=f"{name}: {mistake.name}")
+            for name in names() for mistake in find(name).mistakes]
+
+
+@pytest.mark.parametrize("name", names())
+def test_reference_passes(name):
+    verdict = check(name, find(name).reference)
+    assert verdict.ok
+    assert verdict.mistake is None
+
+
+@pytest.mark.parametrize(("name", "mistake"), cases())
+def test_every_mistake_is_named(name, mistake, capsys):
+    verdict = check(name, mistake.answer)
+    assert not verdict.ok
+    assert verdict.mistake == mistake.name
+    assert capsys.readouterr().out == f"{name}: not yet. {mistake.why}\n"
+
+
+@pytest.mark.parametrize("name", names())
+def test_there_are_at_least_four_mistakes_with_names_of_their_own(name):
+    mistakes = [mistake.name for mistake in find(name).mistakes]
+    assert len(set(mistakes)) == len(mistakes) >= 4
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_goes_wrong_gets_a_verdict(name):
+    def raises(*args, **kwargs):
+        return {}["nothing"]
+
+    def shape(*args, **kwargs):
+        return np.zeros((2, 2)), 0.0
+
+    def words(*args, **kwargs):
+        return "minus lr times g", 0.0
+
+    def unwritten(*args, **kwargs):
+        raise NotImplementedError
+
+    assert check(name, raises).mistake == "raises"
+    assert check(name, shape).mistake in {"shape", "raises"}
+    assert check(name, words).mistake in {"shape", "raises"}
+    assert check(name, unwritten).mistake == "not written"
+    assert check(name, lambda: 0.0).mistake == "raises"
+
+
+def test_an_endless_loop_is_stopped(capsys):
+    def loops(h1, h2):
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+
+    assert check("sgd.best_lr", loops, seconds=0.2).mistake == "loops"
+    assert "0.2 s" in capsys.readouterr().out
+
+
+def test_a_rule_that_writes_into_its_arguments_is_caught():
+    def in_place(p, g, t, b=0.0, *, lr, momentum, dampening):
+        b = momentum * b + (g if t == 1 else (1 - dampening) * g)
+        p -= lr * b
+        return p, b
+
+    assert check("sgd.momentum", in_place).mistake == "in place"
+
+
+def test_an_unknown_wrong_answer_says_where_it_departs(capsys):
+    assert check("sgd.best_lr", lambda h1, h2: 2 / (h1 + h2) + (h1 == 0.5)).mistake is None
+    assert "at (0.5, 3)" in capsys.readouterr().out
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match=r"sgd\.momentum.*got 'sgd\.nothing'"):
+        check("sgd.nothing", abs)
+    with pytest.raises(TypeError, match=r"function.*got 0\.18"):
+        check("sgd.best_lr", 0.18)
+
+
+def test_a_verdict_prints_once():
+    assert Verdict(True, None, "right.")._ipython_display_() is None
