@@ -1,0 +1,73 @@
+"""Draw the family tree of the optimizers: images/family_tree.html, inline SVG for the intro.
+
+    python images/make_family_tree.py
+
+A filled box has a chapter in the book: what `descent.rules` exports.
+"""
+
+from pathlib import Path
+
+from descent import plots, rules
+
+# name: (place across, place down, the line in the box below the name, its rule)
+FAMILY = {
+    "gradient descent": (1.1, 0, "1847", None),
+    "SGD": (1.1, 1, "1951", "sgd"),
+    "momentum": (0.55, 2, "1964", "sgd"),
+    "Nesterov": (0.0, 3, "1983", "sgd"),
+    "L-BFGS": (2.2, 2.5, "1980", "lbfgs"),
+    "Adagrad": (1.65, 3.5, "2011", "adagrad"),
+    "RMSprop": (1.1, 4.5, "2012", "rmsprop"),
+    "Adadelta": (2.2, 4.5, "2012", "adadelta"),
+    "Adam": (0.55, 5.5, "2014", "adam"),
+    "NAdam": (0.0, 6.5, "2016", "nadam"),
+    "AdamW": (1.1, 6.5, "2017", "adamw"),
+}
+HEIRS = [
+    ("gradient descent", "SGD", "one sample\nat a time"),
+    ("gradient descent", "L-BFGS", "learn the\ncurvature"),
+    ("SGD", "momentum", "remember"),
+    ("momentum", "Nesterov", "look ahead"),
+    ("SGD", "Adagrad", "a step for every\ncoordinate"),
+    ("Adagrad", "RMSprop", "forget"),
+    ("Adagrad", "Adadelta", "forget, no lr"),
+    ("momentum", "Adam", "both,\nunbiased"),
+    ("RMSprop", "Adam", ""),
+    ("Adam", "NAdam", ""),
+    ("Nesterov", "NAdam", ""),
+    ("Adam", "AdamW", "decay apart"),
+]
+ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
+       "(1951) and L-BFGS (1980). SGD leads to momentum (1964) and on to Nesterov (1983), and to "
+       "Adagrad (2011), from which RMSprop and Adadelta (both 2012) come. Momentum and RMSprop "
+       "join in Adam (2014), which leads to AdamW (2017) and, with Nesterov, to NAdam (2016).")
+
+
+def draw():
+    """Return the figure, ready for display."""
+    figure, ax = plots.panels(width=4.8, height=6.4)
+    ink = ax.spines["left"].get_edgecolor()
+    for parent, child, what in HEIRS:
+        (x0, y0), (x1, y1) = FAMILY[parent][:2], FAMILY[child][:2]
+        ax.annotate("", (x1, y1 - 0.27), (x0, y0 + 0.27), arrowprops={
+            "arrowstyle": "-|>", "color": ink, "alpha": 0.6, "linewidth": 1})
+        # Beside the arrow, on its outer side.
+        side = -1 if x1 <= x0 else 1
+        ax.annotate(what, ((x0 + x1) / 2, (y0 + y1) / 2), (9 * side, 4), fontsize=8.5,
+                    textcoords="offset points", va="center", style="italic",
+                    ha="right" if side < 0 else "left")
+    for name, (x, y, year, rule) in FAMILY.items():
+        here = rule in rules.__all__
+        ax.text(x, y, f"{name}\n{year}", ha="center", va="center", fontsize=9.5,
+                color="white" if here else ink,
+                bbox={"boxstyle": "round,pad=0.35", "edgecolor": ink, "linewidth": 1,
+                      "facecolor": "#20639b" if here else "none"})
+    ax.set(xlim=(-0.4, 2.65), ylim=(6.95, -0.45))
+    ax.axis("off")
+    return figure.show(
+        ALT, "Filled boxes have their chapter in this edition. Years are of first publication.")
+
+
+if __name__ == "__main__":
+    page = draw()._repr_html_()
+    Path(__file__).with_name("family_tree.html").write_text(page + "\n", encoding="utf8")
