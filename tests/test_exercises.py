@@ -55,12 +55,12 @@ def test_what_goes_wrong_gets_a_verdict(name):
 
 
 def test_an_endless_loop_is_stopped(capsys):
-    def loops(h1, h2):
+    def loops(kappa):
         while True:
             with contextlib.suppress(Exception):
                 time.sleep(0.01)
 
-    assert check("sgd.best_lr", loops, seconds=0.2).mistake == "loops"
+    assert check("sgd.steps_to_tenth", loops, seconds=0.2).mistake == "loops"
     assert "0.2 s" in capsys.readouterr().out
 
 
@@ -74,15 +74,16 @@ def test_a_rule_that_writes_into_its_arguments_is_caught():
 
 
 def test_an_unknown_wrong_answer_says_where_it_departs(capsys):
-    assert check("sgd.best_lr", lambda h1, h2: 2 / (h1 + h2) + (h1 == 0.5)).mistake is None
-    assert "at (0.5, 3)" in capsys.readouterr().out
+    right = find("sgd.same_floor").reference
+    assert check("sgd.same_floor", lambda lr, *rest: right(lr, *rest) + (lr == 0.5)).mistake is None
+    assert "at (0.5, 2, 4)" in capsys.readouterr().out
 
 
 def test_bad_input():
     with pytest.raises(ValueError, match=r"sgd\.momentum.*got 'sgd\.nothing'"):
         check("sgd.nothing", abs)
     with pytest.raises(TypeError, match=r"function.*got 0\.18"):
-        check("sgd.best_lr", 0.18)
+        check("sgd.same_floor", 0.18)
 
 
 def test_a_verdict_prints_once():

@@ -94,9 +94,9 @@ def implementations(torch_class):
 def compare(row, dtype=torch.float64, device="cpu"):
     """Run every keyword set of a row; return a list of `Result`.
 
-    A difference is the largest |a - b| of a parameter over the whole run, divided by the largest
-    |b|, where b is torch's for-loop; the worst parameter counts. `Result.differences` holds ours
-    ("descent") and torch's own other implementations.
+    A difference is a parameter's largest distance from torch's for-loop over the whole run,
+    divided by the parameter's largest size there; the worst parameter counts.
+    `Result.differences` holds ours ("descent") and torch's own other implementations.
     """
     return [_compare(row, problem, keywords, dtype, torch.device(device))
             for problem, sets in (("stream", row.stream), ("loop", row.loop)) for keywords in sets]

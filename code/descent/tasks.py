@@ -114,10 +114,9 @@ def fit(task, rule, *, seeds, steps, batch_size=64, **hyper):
     batches = _batches(len(y), batch_size, steps, seeds)
     gradient = vmap(grad(lambda p, x, y: cross_entropy(functional_call(skeleton, p, (x,)), y)))
 
-    hyper = {name: torch.tensor(h, device=device()).repeat_interleave(len(seeds))
-             if isinstance(h, (list, np.ndarray)) else h for name, h in hyper.items()}
     flat, unflatten = _flatten(params)
-
+    hyper = {name: torch.tensor(h, dtype=flat.dtype, device=device()).repeat_interleave(len(seeds))
+             if isinstance(h, (list, np.ndarray)) else h for name, h in hyper.items()}
     upcoming = iter(batches.unbind(1))
 
     def gradient_of_batch(flat):

@@ -67,11 +67,12 @@ def build(root="."):
     if failures:
         print("\n".join(failures), file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(root),
-               "-W", "-n", "--keep-going", "-q"]
-    status = subprocess.run(command, cwd=root, check=False).returncode
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    status = subprocess.run(
+        [jupyter_book, "build", root, "-W", "-n", "--keep-going", "--quiet"],
+        cwd=root, check=False).returncode
     if status == 0:
-        print(f"Read it: {root / '_build' / 'html' / 'index.html'}")
+        print(f"Read it: {(root / '_build' / 'html' / 'index.html').resolve(strict=True)}")
     return status
 
 

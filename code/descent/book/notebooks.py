@@ -118,7 +118,8 @@ def execute(path):
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, store_widget_state=False, record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}})
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"])  # not its warning that the port is local and open
     start, failure = time.perf_counter(), None
     try:
         client.execute()

@@ -99,22 +99,29 @@ _WEIGHT_DECAY = (
 )
 
 
+def _same_floor(lr, h, ratio):
+    c = ratio * lr / (2 - lr * h)
+    return 2 * c / (1 + c * h)
+
+
 EXERCISES = {
-    "best_lr": Exercise(
-        lambda h1, h2: 2 / (h1 + h2), on((1.0, 10.0), (10.0, 1.0), (0.5, 3.0), (2.0, 2.0)), (
-            Mistake("limit", lambda h1, h2: 2 / max(h1, h2),
-                    "That is the stability limit 2/L: there the steep direction never shrinks."),
-            Mistake("1/L", lambda h1, h2: 1 / max(h1, h2),
-                    "That is 1/L, which ends the steep direction in one step and leaves the flat "
-                    "one slow. Let the two shrink equally fast."),
-            Mistake("half", lambda h1, h2: 1 / (h1 + h2),
-                    "That is half of it. Write out 1 - lr h1 = -(1 - lr h2) again."),
-            Mistake("flat only", lambda h1, h2: 1 / min(h1, h2),
-                    "That suits the flat direction alone; the steep one diverges from "
-                    "condition 2 on."),
-            Mistake("geometric mean", lambda h1, h2: 1 / math.sqrt(h1 * h2),
-                    "That is one over the geometric mean; the arithmetic mean is the one that "
-                    "balances the two."),
+    "steps_to_tenth": Exercise(
+        lambda kappa: math.log(10) / (2 * math.log((kappa + 1) / (kappa - 1))),
+        on((2.0,), (10.0,), (100.0,), (1e4,)), (
+            Mistake("error", lambda kappa: math.log(10) / math.log((kappa + 1) / (kappa - 1)),
+                    "That divides the error by ten. The loss goes with its square."),
+            Mistake("large kappa", lambda kappa: kappa * math.log(10) / 4,
+                    "That is the limit of large kappa, a good one; keep the logarithm."),
+            Mistake("factor e", lambda kappa: 1 / (2 * math.log((kappa + 1) / (kappa - 1))),
+                    "That divides the loss by e, not by ten."),
+            Mistake("sign", lambda kappa: math.log(10) / (2 * math.log((kappa - 1) / (kappa + 1))),
+                    "The number is right and negative: which of the two logarithms is?"),
+            Mistake("momentum",
+                    lambda kappa: math.log(10) / (2 * math.log((math.sqrt(kappa) + 1)
+                                                               / (math.sqrt(kappa) - 1))),
+                    "That is the rate of momentum at its best. Here there is none."),
+            Mistake("lr = 1/L", lambda kappa: math.log(10) / (2 * math.log(kappa / (kappa - 1))),
+                    "That is for lr = 1/L; the best lr is larger."),
         )),
     "momentum": Exercise(
         _momentum(_heavy_ball),
@@ -144,18 +151,19 @@ EXERCISES = {
         sgd, drive({"lr": 0.1, "momentum": 0.9, "weight_decay": 0.5},
                    {"lr": 0.3, "momentum": 0.0, "weight_decay": 0.1}),
         _WEIGHT_DECAY),
-    "noise_floor": Exercise(
-        lambda lr, h, sigma: lr * sigma**2 / (2 * (2 - lr * h)),
-        on((0.1, 1.0, 1.0), (0.5, 2.0, 0.3), (1.0, 1.5, 2.0), (0.01, 10.0, 1.0)), (
-            Mistake("variance", lambda lr, h, sigma: lr * sigma**2 / (h * (2 - lr * h)),
-                    "That is the variance of the point; the loss is h/2 times it."),
-            Mistake("small lr", lambda lr, h, sigma: lr * sigma**2 / 4,
-                    "That is the limit of small lr. Keep the factor 2 - lr h."),
-            Mistake("no half", lambda lr, h, sigma: lr * sigma**2 / (2 - lr * h),
-                    "Twice too much: the loss is half of h times the square."),
-            Mistake("sigma", lambda lr, h, sigma: lr * sigma / (2 * (2 - lr * h)),
-                    "Variances add, so sigma enters squared."),
-            Mistake("lr squared", lambda lr, h, sigma: lr**2 * sigma**2 / (2 * (2 - lr * h)),
-                    "That has one lr too many: it cancels in 1 - (1 - lr h)²."),
+    "same_floor": Exercise(
+        _same_floor,
+        on((0.1, 1.0, 2.0), (0.5, 2.0, 4.0), (0.01, 10.0, 8.0), (0.2, 1.0, 0.5)), (
+            Mistake("linear rule", lambda lr, h, ratio: ratio * lr,
+                    "That is the linear scaling rule, the limit of small lr. Keep 2 - lr h on "
+                    "both sides."),
+            Mistake("square root", lambda lr, h, ratio: math.sqrt(ratio) * lr,
+                    "Variances divide by the batch, so the floor does, not its root."),
+            Mistake("inverse", lambda lr, h, ratio: lr / ratio,
+                    "The other way: a larger batch is less noisy and bears a larger lr."),
+            Mistake("unchanged", lambda lr, h, ratio: lr,
+                    "With the same lr the floor falls with the batch; keep the floor."),
+            Mistake("old denominator", lambda lr, h, ratio: 2 * ratio * lr / (2 - lr * h),
+                    "Nearly: the new lr stands in its own denominator too. Solve for it."),
         )),
 }

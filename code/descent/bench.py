@@ -1,0 +1,154 @@
+"""Benchmarks, as ratios within one run.
+
+    python -m descent.bench            the whole table: `make bench`
+    python -m descent.bench --quick    fewer repeats, for a look
+"""
+
+import argparse
+import gzip
+import statistics
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import torch
+from jupyter_cache import get_cache
+from tabulate import tabulate
+
+from descent import Optimizer, path, sgd, surfaces
+from descent.parity import ROWS, implementations
+from descent.signature import name_of
+
+__all__ = ["grid", "main", "notebooks", "pages", "ratios", "steps"]
+
+
+def grid(repeats=3, settings=(20, 15), steps=200):
+    """Time a grid of lr × momentum by one batched run, and by torch one setting at a time.
+
+    Returns (batched seconds, torch's seconds, largest relative difference of the end points).
+    """
+    surface = surfaces.quadratic(condition=20.0)
+    lr, momentum = (a.ravel() for a in np.meshgrid(np.geomspace(0.01, 1.0, settings[0]),
+                                                   np.linspace(0.0, 0.9, settings[1])))
+    start = np.array(surface.start)
+
+    def batched():
+        return path(sgd, surface.grad, np.tile(start, (len(lr), 1)), steps,
+                    lr=lr[:, None], momentum=momentum[:, None])[-1]
+
+    def one_at_a_time():
+        ends = []
+        for one_lr, one_momentum in zip(lr.tolist(), momentum.tolist(), strict=True):
+            p = torch.tensor(start, requires_grad=True)
+            optimizer = torch.optim.SGD([p], lr=one_lr, momentum=one_momentum)
+            for _ in range(steps):
+                p.grad = surface.grad(p.detach())
+                optimizer.step()
+            ends.append(p.detach().numpy())
+        return np.array(ends)
+
+    ours = _median(batched, repeats)
+    theirs = _median(one_at_a_time, max(1, repeats // 3))
+    a, b = batched(), one_at_a_time()
+    return ours, theirs, float(np.abs(a - b).max() / np.abs(b).max())
+
+
+def ratios(rule, torch_class, *, tensors=50, size=2_000, repeats=15, device="cpu", **hyper):
+    """Time a step of the rule and of torch's implementations; return seconds by name.
+
+    All step the same number of tensors of the same size, in turn, and each gets its median.
+    """
+    def prepared(make):
+        params = [torch.ones(size, device=device, requires_grad=True) for _ in range(tensors)]
+        for p in params:
+            p.grad = torch.full_like(p, 0.01)
+        return make(params).step
+
+    contestants = {"descent": prepared(lambda params: Optimizer(params, rule, **hyper))}
+    for name, extra in implementations(torch_class).items():
+        contestants[name] = prepared(lambda params, extra=extra:
+                                     torch_class(params, **hyper, **extra))
+    times = {name: [] for name in contestants}
+    for _ in range(repeats + 2):
+        for name, step in contestants.items():
+            times[name].append(_seconds(step, device))
+    return {name: statistics.median(values[2:]) for name, values in times.items()}
+
+
+def steps(repeats):
+    """Return lines: every rule's step against torch's, small and large tensors."""
+    lines = []
+    for row in ROWS:
+        for tensors, size in ((100, 100), (10, 1_000_000)):
+            seconds = ratios(row.rule, row.torch_class, tensors=tensors, size=size,
+                             repeats=repeats, lr=1e-3)
+            ours = seconds.pop("descent")
+            for name, theirs in seconds.items():
+                lines.append([f"{name_of(row.rule)} step, {tensors} × {size:,} numbers",
+                              f"{ours / theirs:.2f} × torch's {name}"])
+    return lines
+
+
+def pages(root):
+    """Return lines: how heavy the built pages and their playgrounds are."""
+    lines = []
+    for page in sorted(Path(root, "_build/html").rglob("*.html")):
+        if "_static" in page.parts:
+            continue
+        text = page.read_bytes()
+        if text.count(b"descent-playground") or page.name == "intro.html":
+            lines.append([f"{page.relative_to(Path(root, '_build/html'))}",
+                          f"{len(gzip.compress(text)) / 1e3:.0f} kB gzipped"])
+    return lines or [["pages", "not built: make book"]]
+
+
+def notebooks(root):
+    """Return lines: how long each notebook took when the book was last built."""
+    cache_path = Path(root, "_build/.jupyter_cache")
+    if not cache_path.is_dir():
+        return [["notebooks", "not built: make book"]]
+    cache, lines = get_cache(str(cache_path)), []
+    for notebook in sorted(Path(root).glob("chapters/*.ipynb")):
+        try:
+            record = cache.match_cache_notebook(nbformat.read(notebook, as_version=4))
+        except KeyError:
+            continue
+        lines.append([f"chapters/{notebook.name}", f"{record.data['execution_seconds']:.1f} s"])
+    return lines
+
+
+def _median(function, repeats):
+    return statistics.median(_seconds(function) for _ in range(repeats))
+
+
+def _seconds(function, device="cpu"):
+    start = time.perf_counter()
+    function()
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def main(arguments=None):
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m descent.bench")
+    parser.add_argument("--quick", action="store_true", help="fewer repeats")
+    repeats = 3 if parser.parse_args(arguments).quick else 15
+    torch.set_num_threads(1)
+    ours, theirs, apart = grid(repeats)
+    lines = [["300 settings × 200 steps: torch, one at a time, against one batched run",
+              f"{theirs / ours:.0f} × ({ours * 1e3:.0f} ms; ends {apart:.0e} apart)"],
+             *steps(repeats), *_latency(), *pages("."), *notebooks(".")]
+    print(tabulate(lines, ["what", "measured here"], disable_numparse=True))
+    return 0
+
+
+def _latency():
+    from descent.book.latency import latency  # Playwright is wanted here only
+
+    return latency(".")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,28 @@
+"""The card that opens a chapter: what torch calls the method, what it costs, when to use it."""
+
+import inspect
+
+from descent import plots
+from descent.signature import state_names
+
+__all__ = ["call", "card"]
+
+# How torch computes, not what.
+_IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
+
+
+def call(torch_class):
+    """Return torch's call with its defaults, read from the class itself."""
+    parameters = inspect.signature(torch_class).parameters.values()
+    shown = [str(p).split(":")[0].split("=")[0] + ("" if p.default is p.empty else f"={p.default}")
+             for p in parameters if p.name not in _IMPLEMENTATION]
+    return f"torch.optim.{torch_class.__name__}({', '.join(shown)})"
+
+
+def card(rule, torch_class, **lines):
+    """Return the card as a table: torch's call and memory by themselves, then the lines given."""
+    states = len(state_names(rule))
+    rows = [["PyTorch", call(torch_class)],
+            ["memory", f"{states} number{'' if states == 1 else 's'} per parameter"],
+            *([name.replace("_", " "), text] for name, text in lines.items())]
+    return plots.table(rows, ["at a glance", ""])
