@@ -66,7 +66,8 @@ class _Shown:
         return f"Figure: {self._alt}"
 
     def _repr_html_(self):
-        drawings = "".join(f'<div style="flex:1 1 300px;max-width:430px">{d}</div>'
+        widest = 430 if len(self._drawings) == 1 else 343  # two of them side by side on a page
+        drawings = "".join(f'<div style="flex:1 1 300px;max-width:{widest}px">{d}</div>'
                            for d in self._drawings)
         caption = f"<figcaption>{html.escape(self._caption)}</figcaption>" if self._caption else ""
         return ('<figure class="descent-figure" style="margin:1em 0"><div class="descent-panels" '
