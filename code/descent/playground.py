@@ -58,7 +58,8 @@ def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=N
 
     A list or 1-D array makes a control: numbers a slider, booleans, strings or tuples a menu. Any
     other value is fixed. Keywords that the surface factory takes go to it, all others to the rule.
-    `start` is a point (x, y), `show` the setting to begin with, by name (default: the middle).
+    `start` is a point (x, y); `show` maps names of controls to the values to begin with, of which
+    the nearest is taken (default: the middle).
 
     Raises TypeError for an unknown keyword; ValueError if there are not one to four controls, for
     too many settings, or for values that torch would refuse.
@@ -119,7 +120,8 @@ class _Grid:
         factory = surface if callable(surface) else lambda: surface
         of_surface = set(inspect.signature(factory).parameters)
         known(rule, [name for name in choices if name not in of_surface])
-        self.controls = {name: list(values) for name, values in choices.items()
+        self.controls = {name: np.asarray(values).tolist() if isinstance(values, np.ndarray)
+                         else list(values) for name, values in choices.items()
                          if isinstance(values, (list, np.ndarray))}
         fixed = {name: value for name, value in choices.items() if name not in self.controls}
         if not 1 <= len(self.controls) <= 4 or not all(self.controls.values()):
@@ -147,13 +149,20 @@ class _Grid:
                 f"{self.steps} steps")
 
     def choice(self, show):
-        """Return the index of each control's value in `show`, or of its middle value."""
+        """Return the index of each control's value nearest to `show`'s, or of its middle one."""
+        chosen = {name: len(values) // 2 for name, values in self.controls.items()}
         for name, value in show.items():
-            if name not in self.controls or value not in self.controls[name]:
-                raise ValueError(f"show must name values that the controls hold, got "
-                                 f"{name}={value!r}; the controls hold {self.controls}")
-        return [list(values).index(show[name]) if name in show else len(values) // 2
-                for name, values in self.controls.items()]
+            if name not in self.controls:
+                raise ValueError(f"show must name controls ({', '.join(self.controls)}), "
+                                 f"got {name}={value!r}")
+            values = self.controls[name]
+            if value in values:
+                chosen[name] = values.index(value)
+            elif _is_number(value) and name not in self.menus:
+                chosen[name] = int(np.abs(np.array(values) - value).argmin())
+            else:
+                raise ValueError(f"show: {name} must be one of {values}, got {value!r}")
+        return list(chosen.values())
 
     def content(self, start):
         """Return what the module draws: the table of runs, contour lines, names and windows."""
