@@ -146,7 +146,7 @@ def test_a_large_one_stays_light():
 
 
 def test_the_shown_setting():
-    widget = playground(sgd, lr=LR, momentum=MOMENTUM, show={"lr": 1.0})
+    widget = playground(sgd, lr=LR, momentum=MOMENTUM, show={"lr": 0.9})
     assert widget.choice == [2, 1]
 
 
@@ -158,7 +158,8 @@ def test_the_shown_setting():
     ({"momentum": [0.0, 0.9], "nesterov": [False, True]}, ValueError, "nesterov=True needs"),
     ({"lr": [0.1], "steps": 0}, ValueError, r"steps must be .* got 0"),
     ({"lr": [0.1], "start": (1.0,)}, ValueError, "start must be a point"),
-    ({"lr": [0.1], "show": {"lr": 0.2}}, ValueError, "lr=0.2"),
+    ({"lr": [0.1], "show": {"momentum": 0.2}}, ValueError, r"show must name .* momentum=0\.2"),
+    ({"lr": [0.1], "show": {"lr": "large"}}, ValueError, "lr must be one of .* 'large'"),
     ({"lr": np.linspace(0.1, 1, 100), "momentum": np.linspace(0, 0.9, 100)}, ValueError,
      "100 × 100 = 10000"),
 ])
