@@ -6,6 +6,7 @@
 
 import argparse
 import gzip
+import re
 import statistics
 import time
 from pathlib import Path
@@ -91,16 +92,19 @@ def steps(repeats):
 
 
 def pages(root):
-    """Return lines: how heavy the built pages and their playgrounds are."""
+    """Return lines: how heavy the built chapters are, and each playground on them."""
     lines = []
-    for page in sorted(Path(root, "_build/html").rglob("*.html")):
-        if "_static" in page.parts:
-            continue
-        text = page.read_bytes()
-        if text.count(b"descent-playground") or page.name == "intro.html":
-            lines.append([f"{page.relative_to(Path(root, '_build/html'))}",
-                          f"{len(gzip.compress(text)) / 1e3:.0f} kB gzipped"])
+    for page in sorted(Path(root, "_build/html/chapters").glob("*.html")):
+        text = page.read_text(encoding="utf8")
+        widgets = re.findall(r'<div class="descent-playground".*?</script>', text, flags=re.S)
+        sizes = ", ".join(f"{_gzipped(widget):.0f}" for widget in widgets)
+        lines.append([f"chapters/{page.name}, gzipped; its playgrounds",
+                      f"{_gzipped(text):.0f} kB; {sizes or 'none'} kB"])
     return lines or [["pages", "not built: make book"]]
+
+
+def _gzipped(text):
+    return len(gzip.compress(text.encode())) / 1e3
 
 
 def notebooks(root):

@@ -69,11 +69,11 @@ def _point(p):
             raise TypeError(f"p must be a floating-point tensor, got dtype {p.dtype}")
         return p.detach()
     try:
-        p = np.asarray(p)
-        p = p if np.issubdtype(p.dtype, np.floating) else p.astype(float)
+        point = np.asarray(p)
+        point = point if np.issubdtype(point.dtype, np.floating) else point.astype(float)
     except (TypeError, ValueError):
         raise TypeError(f"p must be a number, an array or a tensor of numbers, got {p!r}") from None
-    return p if p.ndim else p[()]
+    return point if point.ndim else point[()]
 
 
 def _at(hyper, k):

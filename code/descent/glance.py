@@ -25,4 +25,4 @@ def card(rule, torch_class, **lines):
     rows = [["PyTorch", call(torch_class)],
             ["memory", f"{states} number{'' if states == 1 else 's'} per parameter"],
             *([name.replace("_", " "), text] for name, text in lines.items())]
-    return plots.table(rows, ["at a glance", ""])
+    return plots.table(rows, ["at a glance", torch_class.__name__])

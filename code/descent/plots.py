@@ -4,9 +4,9 @@ Figures are inline SVG whose ink is the page's text colour, so one drawing serve
 A figure is made of panels that stand side by side on a wide page and below each other on a phone.
 """
 
-import hashlib
 import html
 import io
+import itertools
 import re
 
 import matplotlib
@@ -23,6 +23,7 @@ COLORS = ("#2a7fc1", "#d55e00", "#00916a", "#b45fa3", "#9a7400", "#808080")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "X")
 
+_drawn = itertools.count(1)
 _INK = "#010203"  # stands for currentColor until the SVG is written
 
 _STYLE = {
@@ -141,7 +142,7 @@ def _svg(figure):
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
     text = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", target.getvalue(), flags=re.S)
     text = text.replace(_INK, "currentColor")
-    prefix = "d" + hashlib.sha1(text.encode()).hexdigest()[:8]
+    prefix = f"d{next(_drawn)}-"  # ids of two figures on a page must not meet
     text = re.sub(r'\bid="', f'id="{prefix}', text)
     text = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", text)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()

@@ -33,17 +33,36 @@ def equal(a, b):
     return sympy.simplify(sympy.expand(a - b)) == 0
 
 
-def as_latex(points, *, point="theta", collect=None):
+def as_latex(points, *, point="theta", gradient="g", step=None):
     """Return the expressions as aligned LaTeX, one line a step, for the page.
 
-    `collect` names a symbol whose powers the terms are gathered by.
+    `step` names the symbol of the learning rate: what it multiplies is written as one bracket
+    behind a minus, with the weight of each gradient gathered.
     """
+    gradients = [symbol(f"{gradient}_{t}") for t in range(1, len(points) + 1)]
     lines = []
     for t, p in enumerate(points, start=1):
         p = sympy.expand(sympy.nsimplify(p))
-        p = sympy.collect(p, symbol(collect)) if collect else p
-        lines.append(rf"{sympy.latex(symbol(f'{point}_{t}'))} &= {sympy.latex(p)}")
+        text = (step and _in_one_bracket(p, symbol(step), gradients)) or sympy.latex(p)
+        lines.append(rf"{sympy.latex(symbol(f'{point}_{t}'))} &= {text}")
     return Math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
+
+
+def _in_one_bracket(p, step, gradients):
+    """Return LaTeX of rest - step (sum of weighted gradients), or None if `p` has other terms."""
+    weights = [-p.coeff(step).coeff(g) for g in gradients]
+    rest = sympy.expand(p + step * sum(w * g for w, g in zip(weights, gradients, strict=True)))
+    if rest.has(step):
+        return None
+    terms = [_weighted(w, g) for w, g in zip(weights, gradients, strict=True) if w != 0]
+    return rf"{sympy.latex(rest)} - {sympy.latex(step)} \left({' + '.join(terms)}\right)"
+
+
+def _weighted(weight, g):
+    if weight == 1:
+        return sympy.latex(g)
+    bracket = rf"\left({sympy.latex(weight)}\right)" if weight.is_Add else sympy.latex(weight)
+    return f"{bracket} {sympy.latex(g)}"
 
 
 def _symbolic(value):

@@ -266,7 +266,8 @@ def digits_slice():
     along = (start - trained) / (start - trained).norm()
     steep = torch.randn(len(start), generator=random, dtype=torch.float64)
     for _ in range(30):  # power iteration on the Hessian
-        _, steep = torch.func.jvp(grad(loss), (trained,), (steep / steep.norm(),))
+        steep = steep / steep.norm()
+        steep = grad(lambda p, v=steep: grad(loss)(p) @ v)(trained)
     across = steep - (steep @ along) * along
     return plane("slice of a network's loss", loss, trained, along, across / across.norm(),
                  start=float((start - trained).norm()))

@@ -1,0 +1,45 @@
+"""Photograph the SGD chapter for the README: images/chapter.png, from the built book.
+
+    make book && python images/make_chapter.py
+"""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from descent.book.browser import ARGUMENTS, find
+
+PAGE = Path(__file__).parents[1] / "_build/html/chapters/sgd.html"
+WIDTH, HEIGHT = 760, 720
+
+
+def photograph(page, section):
+    """Return the top of a section as a picture."""
+    box = page.locator(section).bounding_box()
+    clip = {"x": box["x"] - 16, "y": box["y"] - 8, "width": WIDTH, "height": HEIGHT}
+    return Image.open(io.BytesIO(page.screenshot(clip=clip, full_page=True))).convert("RGB")
+
+
+def main():
+    """Write the picture: the rule on the left, the playground on the right."""
+    if not PAGE.is_file():
+        raise SystemExit(f"{PAGE} is not built: run `make book` first")
+    if find() is None:
+        raise SystemExit("no Chromium or Chrome: run `python -m descent.book.browser` first")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        page.goto(PAGE.as_uri())
+        page.wait_for_selector(".descent-playground[data-ready='1']")
+        pictures = [photograph(page, "section#from-scratch"), photograph(page, "section#playground")]
+        browser.close()
+    whole = Image.new("RGB", (2 * WIDTH, HEIGHT), "white")
+    for i, picture in enumerate(pictures):
+        whole.paste(picture, (i * WIDTH, 0))
+    whole.quantize(64).save(Path(__file__).with_name("chapter.png"), optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+import copy
+import inspect
+import io
+import pickle
+import warnings
+
+import pytest
+import torch
+from torch.optim import SGD, lr_scheduler, swa_utils
+
+from descent import Optimizer, sgd
+
+HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
+
+
+def parameters(seed=0):
+    random = torch.Generator().manual_seed(seed)
+    return [torch.randn(n, generator=random, dtype=torch.float64).requires_grad_() for n in (3, 5)]
+
+
+def step(optimizer, params, k=0):
+    for p in params:
+        p.grad = p.detach() + 0.1 * torch.sin(torch.arange(len(p), dtype=p.dtype) + k)
+    optimizer.step()
+
+
+def pair(**hyper):
+    """Return ours and torch's, each with its own copy of the same parameters."""
+    ours, theirs = parameters(), parameters()
+    return (Optimizer(ours, sgd, **hyper), ours), (SGD(theirs, **hyper), theirs)
+
+
+def assert_same(ours, theirs, rtol=1e-13):
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=rtol, atol=rtol)
+
+
+def test_it_is_a_torch_optimizer():
+    (ours, _), _ = pair(**HYPER)
+    assert isinstance(ours, torch.optim.Optimizer)
+    assert ours.defaults == {**HYPER, "dampening": 0.0, "maximize": False}
+    assert repr(ours).startswith("Optimizer[sgd] (")
+
+
+def test_groups_have_settings_of_their_own():
+    runs = []
+    for make in (lambda groups: Optimizer(groups, sgd, lr=0.1), lambda groups: SGD(groups, lr=0.1)):
+        params = parameters()
+        optimizer = make([{"params": params[:1], "momentum": 0.9},
+                          {"params": params[1:], "lr": 0.01, "weight_decay": 0.5}])
+        for k in range(10):
+            step(optimizer, params, k)
+        runs.append(params)
+    assert_same(*runs)
+
+
+def test_closure():
+    params = parameters()
+    optimizer = Optimizer(params, sgd, lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = sum((p**2).sum() for p in params)
+        loss.backward()
+        return loss
+
+    losses = [optimizer.step(closure).item() for _ in range(5)]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_maximize_climbs_like_torch():
+    runs = pair(lr=0.1, momentum=0.9, maximize=True)
+    for k in range(10):
+        for optimizer, params in runs:
+            step(optimizer, params, k)
+    assert_same(runs[0][1], runs[1][1])
+
+
+def test_no_gradient_is_skipped_and_a_zero_one_coasts():
+    (ours, params), _ = pair(lr=0.1, momentum=0.9)
+    step(ours, params)
+    params[0].grad, params[1].grad = None, torch.zeros_like(params[1])
+    before = [p.detach().clone() for p in params]
+    ours.step()
+    assert torch.equal(params[0], before[0])
+    assert not torch.equal(params[1], before[1])
+    assert [ours.state[p]["step"] for p in params] == [1, 2]
+
+
+def resumed(optimizer, params, how):
+    """Return a copy of parameters and optimizer, taken by one way of saving."""
+    if how == "deepcopy":
+        return copy.deepcopy((params, optimizer))
+    if how == "pickle":
+        return pickle.loads(pickle.dumps((params, optimizer)))
+    saved = copy.deepcopy(optimizer.state_dict())
+    if how == "file":
+        buffer = io.BytesIO()
+        torch.save(saved, buffer)
+        buffer.seek(0)
+        saved = torch.load(buffer, weights_only=True)
+    params = [p.detach().clone().requires_grad_() for p in params]
+    fresh = Optimizer(params, sgd)
+    fresh.load_state_dict(saved)
+    return params, fresh
+
+
+@pytest.mark.parametrize("how", ["state_dict", "file", "deepcopy", "pickle"])
+def test_resuming_is_bit_identical(how):
+    (ours, params), _ = pair(**HYPER)
+    for k in range(5):
+        step(ours, params, k)
+    copied_params, copied = resumed(ours, params, how)
+    for k in range(5, 15):
+        step(ours, params, k)
+        step(copied, copied_params, k)
+    assert all(torch.equal(a, b) for a, b in zip(params, copied_params, strict=True))
+
+
+SCHEDULERS = {
+    "LambdaLR": lambda o: lr_scheduler.LambdaLR(o, lambda k: 0.9**k),
+    "MultiplicativeLR": lambda o: lr_scheduler.MultiplicativeLR(o, lambda k: 0.95),
+    "StepLR": lambda o: lr_scheduler.StepLR(o, 5),
+    "MultiStepLR": lambda o: lr_scheduler.MultiStepLR(o, [5, 12]),
+    "ConstantLR": lambda o: lr_scheduler.ConstantLR(o),
+    "LinearLR": lambda o: lr_scheduler.LinearLR(o),
+    "ExponentialLR": lambda o: lr_scheduler.ExponentialLR(o, 0.9),
+    "PolynomialLR": lambda o: lr_scheduler.PolynomialLR(o, 20),
+    "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, 20),
+    "CosineAnnealingWarmRestarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 7),
+    "CyclicLR": lambda o: lr_scheduler.CyclicLR(o, 0.01, 0.2, step_size_up=4),
+    "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, 0.2, total_steps=40),
+    "ReduceLROnPlateau": lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=2),
+    "SequentialLR": lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.LinearLR(o, total_iters=5), lr_scheduler.ExponentialLR(o, 0.9)], [5]),
+    "ChainedScheduler": lambda o: lr_scheduler.ChainedScheduler(
+        [lr_scheduler.ConstantLR(o), lr_scheduler.ExponentialLR(o, 0.9)], o),
+    "SWALR": lambda o: swa_utils.SWALR(o, swa_lr=0.05),
+}
+
+
+def test_every_torch_scheduler_is_in_the_list():
+    named = {name for name in lr_scheduler.__all__ if name not in {"LRScheduler"}}
+    assert named <= set(SCHEDULERS)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_schedulers_drive_it_as_they_drive_torch(name):
+    runs = []
+    for optimizer, params in pair(lr=0.1, momentum=0.9):
+        scheduler = SCHEDULERS[name](optimizer)
+        for k in range(30):
+            step(optimizer, params, k)
+            scheduler.step(*((1.0,) if name == "ReduceLROnPlateau" else ()))
+        group = optimizer.param_groups[0]
+        runs.append((params, group["lr"], group["momentum"]))
+    assert_same(runs[0][0], runs[1][0])
+    assert runs[0][1:] == runs[1][1:]
+
+
+def test_momentum_switched_on_in_mid_run_differs_by_the_last_gradient():
+    # Torch has no buffer while momentum is 0; the rule's is the last gradient by then.
+    (ours, mine), (theirs, its) = pair(lr=0.1)
+    for optimizer, params in ((ours, mine), (theirs, its)):
+        step(optimizer, params, 0)
+        last = params[0].grad.clone()
+        optimizer.param_groups[0]["momentum"] = 0.9
+        step(optimizer, params, 1)
+    torch.testing.assert_close(its[0] - mine[0], 0.1 * 0.9 * last)
+
+
+@pytest.mark.parametrize("hyper", [
+    {"lr": -0.1}, {"momentum": -0.9}, {"weight_decay": -1.0}, {"nesterov": True},
+    {"nesterov": True, "momentum": 0.9, "dampening": 0.1},
+])
+def test_what_torch_refuses_is_refused(hyper):
+    name, value = list(hyper.items())[-1] if "nesterov" not in hyper else ("nesterov", True)
+    with pytest.raises(ValueError):  # noqa: PT011 (torch's own words)
+        SGD(parameters(), **{"lr": 0.1, **hyper})
+    with pytest.raises(ValueError, match=f"{name}.*{value}"):
+        Optimizer(parameters(), sgd, **hyper)
+    with pytest.raises(ValueError, match=f"{name}.*{value}"):
+        Optimizer([{"params": parameters(), **hyper}], sgd, lr=0.1)
+
+
+def test_a_refused_group_is_not_added():
+    params = parameters()
+    optimizer = Optimizer(params[:1], sgd, lr=0.1)
+    with pytest.raises(ValueError, match="lr"):
+        optimizer.add_param_group({"params": params[1:], "lr": -1.0})
+    assert len(optimizer.param_groups) == 1
+
+
+def test_dampening_without_momentum_is_ignored_as_in_torch():
+    runs = pair(lr=0.1, dampening=0.5)
+    for k in range(5):
+        for optimizer, params in runs:
+            step(optimizer, params, k)
+    assert_same(runs[0][1], runs[1][1])
+
+
+def test_unknown_names_list_the_known():
+    with pytest.raises(TypeError, match="no hyper-parameter 'betas'; it takes lr, momentum"):
+        Optimizer(parameters(), sgd, betas=(0.9, 0.999))
+
+
+def test_arrays_and_sparse_gradients_are_refused():
+    with pytest.raises(ValueError, match="lr must be one number"):
+        Optimizer(parameters(), sgd, lr=torch.tensor([0.1, 0.2]))
+    p = torch.zeros(3, requires_grad=True)
+    optimizer = Optimizer([p], sgd, lr=0.1)
+    p.grad = torch.eye(3)[0].to_sparse()
+    with pytest.raises(RuntimeError, match="sparse"):
+        optimizer.step()
+
+
+def test_a_tensor_lr_of_one_number():
+    runs = pair(lr=torch.tensor(0.1, dtype=torch.float64))
+    for optimizer, params in runs:
+        step(optimizer, params)
+    assert_same(runs[0][1], runs[1][1])
+
+
+def test_it_trains_a_module():
+    torch.manual_seed(0)
+    model, x = torch.nn.Linear(4, 1), torch.randn(64, 4)
+    y = x @ torch.tensor([[1.0], [-2.0], [0.5], [3.0]])
+    optimizer = Optimizer(model.parameters(), sgd, lr=0.1, momentum=0.9)
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    assert loss < 1e-8
+
+
+def test_signature_takes_maximize():
+    assert inspect.signature(Optimizer).parameters["maximize"].default is False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Optimizer(parameters(), sgd)

@@ -1,0 +1,31 @@
+import torch
+
+from descent import bench, sgd
+from descent.glance import call, card
+
+
+def test_the_grid_is_computed_right_both_ways():
+    ours, theirs, apart = bench.grid(repeats=1, settings=(3, 2), steps=20)
+    assert ours > 0
+    assert theirs > 0
+    assert apart < 1e-12
+
+
+def test_ratios_time_every_implementation():
+    seconds = bench.ratios(sgd, torch.optim.SGD, tensors=2, size=10, repeats=2, lr=0.1)
+    assert list(seconds) == ["descent", "for-loop", "foreach", "fused"]
+    assert min(seconds.values()) > 0
+
+
+def test_what_is_not_built_is_said(tmp_path):
+    assert bench.pages(tmp_path) == [["pages", "not built: make book"]]
+    assert bench.notebooks(tmp_path) == [["notebooks", "not built: make book"]]
+
+
+def test_the_card_reads_torchs_own_signature():
+    assert call(torch.optim.SGD) == (
+        "torch.optim.SGD(params, lr=0.001, momentum=0, dampening=0, weight_decay=0, "
+        "nesterov=False, maximize=False)")
+    text = repr(card(sgd, torch.optim.SGD, reach_for_it="much data"))
+    assert "1 number per parameter" in text
+    assert "reach for it" in text

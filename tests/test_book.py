@@ -1,0 +1,146 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from descent.book import browser, build, notebooks
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
+
+
+def code(source, *outputs, count=1, **metadata):
+    return new_code_cell(source, execution_count=count, outputs=list(outputs), metadata=metadata)
+
+
+def text(data, kind="display_data", **more):
+    return new_output(kind, data={"text/plain": "<A at 0x7f00aa>", **data}, **more)
+
+
+def save(notebook, path):
+    path.write_text(nbformat.writes(notebook), encoding="utf8")
+    return path
+
+
+def test_canonical_keeps_what_is_compared_and_drops_the_rest():
+    notebook = new_notebook(metadata={"widgets": {}, "toc": 1}, cells=[
+        new_markdown_cell("text", metadata={"tags": ["a"], "jupyter": {}}),
+        code("f()", text({"image/png": "x", "text/html": "<b>", "text/latex": "$1$"},
+                         "execute_result", execution_count=7), count=7, collapsed=True),
+        code("print()", new_output("stream", text="an A at 0x7f00bb\n"), count=9),
+        code("w", new_output("display_data", data={"image/svg+xml": "<svg/>"}), count=11),
+    ])
+    clean = notebooks.canonical(notebook)
+    assert clean.metadata == notebooks._LANGUAGE
+    assert clean.cells[0].metadata == {"tags": ["a"]}
+    assert [c.execution_count for c in clean.cells[1:]] == [1, 2, 3]
+    assert clean.cells[1].outputs[0].data == {"text/plain": "<A at 0x...>", "text/latex": "$1$"}
+    assert clean.cells[1].outputs[0].execution_count == 1
+    assert clean.cells[2].outputs[0].text == "an A at 0x...\n"
+    assert clean.cells[3].outputs == []
+    assert [c.id for c in clean.cells] == [c.id for c in notebook.cells]
+    assert notebooks.canonical(clean) == clean
+    assert notebook.cells[1].execution_count == 7  # the original is left alone
+
+
+def test_problems_are_found(tmp_path):
+    notebook = notebooks.canonical(new_notebook(cells=[code("1 + 1")]))
+    path = tmp_path / "a.ipynb"
+    notebooks.write(notebook, path)
+    assert notebooks.problems(path) == []
+    assert [p.name for p in tmp_path.iterdir()] == ["a.ipynb"]
+
+    never = notebooks.canonical(new_notebook(cells=[new_code_cell("1 + 1")]))
+    notebooks.write(never, path)
+    assert "was never run" in notebooks.problems(path)[0]
+
+    error = new_output("error", ename="ValueError", evalue="no", traceback=[])
+    notebooks.write(new_notebook(cells=[code("f()", error)]), path)
+    assert "stores an error" in notebooks.problems(path)[0]
+    notebooks.write(new_notebook(cells=[code("f()", error, tags=["raises-exception"])]), path)
+    assert notebooks.problems(path) == []
+
+    save(new_notebook(cells=[code("1", text({"image/png": "x"}))]), path)
+    assert "not canonical" in notebooks.problems(path)[0]
+    assert notebooks.main(["check", str(path)])
+    assert not notebooks.main(["clean", str(path)])
+    assert not notebooks.main(["check", str(path)])
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+def test_chapters_are_canonical(path):
+    assert notebooks.problems(path) == []
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+def test_a_run_is_real_and_a_failure_names_notebook_cell_and_error(tmp_path, capsys):
+    good = save(new_notebook(cells=[new_code_cell("6 * 7")]), tmp_path / "good.ipynb")
+    bad = save(new_notebook(cells=[new_code_cell("x = 1"), new_code_cell("x / 0", id="the-cell"),
+                                   new_code_cell("2")]), tmp_path / "bad.ipynb")
+    before = bad.read_text()
+    assert notebooks.main(["run", str(good), str(bad)])
+    said = capsys.readouterr().out
+    assert "cell 2 (the-cell), `x / 0`: ZeroDivisionError: division by zero" in said
+    assert "bad.ipynb" in said
+    assert bad.read_text() == before
+    assert notebooks.problems(good) == []
+    assert "42" in good.read_text()
+
+
+@pytest.mark.parametrize("arguments", [[], ["polish", "a.ipynb"], ["check", "missing.ipynb"],
+                                       ["check", __file__]])
+def test_bad_arguments(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        notebooks.main(arguments)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Make a course of one file of each kind that pages depend on."""
+    for name in ("requirements.txt", "_config.yml", "code/descent/a.py", "chapters/data.json",
+                 "chapters/one.ipynb"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "_config.yml", "code/descent/a.py",
+                                  "chapters/data.json"])
+def test_a_change_outside_the_notebooks_clears_the_cache(course, name):
+    build.renew(course)
+    kept = course / "_build" / "kept"
+    kept.touch()
+    build.renew(course)
+    assert kept.exists()
+    (course / "chapters/one.ipynb").write_text("changed: the cache knows it by its code")
+    build.renew(course)
+    assert kept.exists()
+    (course / name).write_text("changed")
+    build.renew(course)
+    assert not kept.exists()
+
+
+def test_build_wants_the_books_folder(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "descent.book.build"], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no _config.yml" in done.stderr
+
+
+def test_without_a_browser_ci_fails_and_others_skip(monkeypatch, capsys):
+    monkeypatch.setattr(browser, "find", lambda: None)
+    monkeypatch.setattr(browser, "install", lambda: None)
+    monkeypatch.setenv("CI", "true")
+    assert browser.main() == 1
+    monkeypatch.delenv("CI")
+    assert browser.main() == 0
+    assert "page tests are skipped" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from descent import parity, rules, sgd
+from descent.parity import ROWS, claimed, compare, implementations, row_of
+from descent.signature import hyperparameters
+
+ids = [row.rule.__name__ for row in ROWS]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("row", ROWS, ids=ids)
+def test_every_setting_agrees_with_torch(row, dtype):
+    for result in compare(row, dtype):
+        assert result.ok, result
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("row", ROWS, ids=ids)
+def test_every_setting_agrees_with_torch_on_the_gpu(row):
+    for dtype in row.bounds:
+        for result in compare(row, dtype, "cuda"):
+            assert result.ok, result
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ids)
+def test_a_row_is_complete(row):
+    assert claimed(row) == set(hyperparameters(row.rule))
+    sets = row.stream
+    assert any(keywords.get("maximize") for keywords in sets)
+    assert any(keywords["lr"] == 10 for keywords in sets)
+    assert any(keywords.get("gradient", 1) < 1e-6 for keywords in sets)
+
+
+def test_every_rule_has_a_file_a_row_and_an_export():
+    files = {path.stem for path in Path(rules.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == set(rules.__all__) == set(ids)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ids)
+def test_bounds_leave_torch_itself_room_but_not_much(row):
+    results = compare(row)
+    own = max(value for r in results for name, value in r.differences.items() if name != "descent")
+    assert own < row.bounds[torch.float64] < 1e4 * own
+
+
+def uphill(p, g, t, b=0.0, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0,
+           nesterov=False):
+    return sgd(p, -g, t, b, lr=lr, momentum=momentum, dampening=dampening,
+               weight_decay=weight_decay, nesterov=nesterov)
+
+
+def lr_inside(p, g, t, b=0.0, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0,
+              nesterov=False):
+    g = g + weight_decay * p
+    b = momentum * b + lr * (g if t == 1 else (1 - dampening) * g)
+    return p - (lr * g + momentum * b if nesterov else b), b
+
+
+def damped_start(p, g, t, b=0.0, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0,
+                 nesterov=False):
+    return sgd(p, g, t + 1, b, lr=lr, momentum=momentum, dampening=dampening,
+               weight_decay=weight_decay, nesterov=nesterov)
+
+
+@pytest.mark.parametrize("wrong", [uphill, lr_inside, damped_start])
+def test_a_wrong_rule_is_seen(wrong):
+    assert not all(result.ok for result in compare(replace(row_of(sgd), rule=wrong)))
+
+
+def test_the_table_says_the_same_on_every_machine():
+    text = repr(parity.table(row_of(sgd)))
+    assert "e-16" not in text
+    assert "float64 within 1e-12" in text
+    assert "1 of 1" in text
+    assert "0 of" not in text
+
+
+def test_the_page_shows_what_was_measured():
+    page = parity.table(row_of(sgd))._repr_html_()
+    assert "float32: fused" in page
+    assert "e-16" in page
+
+
+def test_implementations():
+    assert list(implementations(torch.optim.SGD)) == ["for-loop", "foreach", "fused"]
+    assert list(implementations(torch.optim.Adadelta)) == ["for-loop", "foreach"]
+
+
+def test_an_unknown_rule_is_named():
+    with pytest.raises(KeyError, match=r"no parity row for uphill.*sgd"):
+        row_of(uphill)

@@ -1,0 +1,103 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from descent import sgd, tasks
+from descent.tasks import breast_cancer, compare, digits, digits_slice, fit, interval, tune
+
+
+@pytest.mark.parametrize(("task", "rows"), [(breast_cancer, 569), (digits, 1797)])
+def test_split(task, rows):
+    parts = [task().train, task().validation, task().test]
+    sizes = [len(y) for _, y in parts]
+    assert sum(sizes) == rows
+    assert sizes == pytest.approx([0.6 * rows, 0.2 * rows, 0.2 * rows], abs=1)
+    every = torch.cat([x.flatten(1) for x, _ in parts]).cpu().numpy()
+    assert len(np.unique(every, axis=0)) == rows  # no example in two parts
+    assert parts[0][0].mean().abs() < 1e-5
+
+
+def test_digits_has_the_size_it_says():
+    assert sum(p.numel() for p in digits().make().parameters()) == 3706
+
+
+def test_a_batched_fit_is_a_plain_training():
+    task, steps = breast_cancer(), 30
+    batched = fit(task, sgd, seeds=[5, 6], steps=steps, lr=[0.01, 0.1], momentum=0.9)
+    with torch.random.fork_rng():
+        torch.manual_seed(6)
+        model = task.make()
+    x, y = (part.cpu() for part in task.train)
+    random, rows = torch.Generator().manual_seed(6), []
+    while len(rows) < steps:
+        order = torch.randperm(len(y), generator=random)
+        rows += list(order[:len(y) // 64 * 64].split(64))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for batch in rows[:steps]:
+        optimizer.zero_grad()
+        cross_entropy(model(x[batch]), y[batch]).backward()
+        optimizer.step()
+    x, y = (part.cpu() for part in task.test)
+    expected = cross_entropy(model(x), y).item()
+    assert batched.test_loss.shape == (2, 2)
+    assert batched.test_loss[1, 1] == pytest.approx(expected, rel=1e-4)
+    assert batched.gradients == steps
+
+
+def test_a_fit_repeats_itself():
+    runs = [fit(breast_cancer(), sgd, seeds=[0], steps=5, lr=[0.1]).test_loss for _ in range(2)]
+    np.testing.assert_array_equal(*runs)
+
+
+def test_a_diverged_training_has_infinite_loss():
+    lost = fit(breast_cancer(), sgd, seeds=[0], steps=300, lr=[1e38])
+    assert lost.train_loss.tolist() == [[math.inf]]
+
+
+def test_tune_chooses_on_validation_and_sees_the_edge():
+    result = tune(breast_cancer(), sgd, [1e-5, 0.1], steps=20, tuning_seeds=[0], final_seeds=[1, 2])
+    assert result.lr == 0.1
+    assert result.at_edge
+    assert result.lr == result.grid[result.validation.mean(1).argmin()]
+    inner = tune(breast_cancer(), sgd, np.geomspace(1e-5, 100, 8), steps=20, tuning_seeds=[0],
+                 final_seeds=[1, 2])
+    assert not inner.at_edge
+    assert inner.final.test_loss.shape == (1, 2)
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="tuning_seeds and final_seeds must differ"):
+        tune(breast_cancer(), sgd, [0.1], steps=1, tuning_seeds=[1], final_seeds=[1, 2])
+    with pytest.raises(ValueError, match=r"one length, got \[1, 2\]"):
+        fit(breast_cancer(), sgd, seeds=[0], steps=1, lr=[0.1], momentum=[0.1, 0.2])
+    with pytest.raises(ValueError, match="at least one seed"):
+        fit(breast_cancer(), sgd, seeds=[], steps=1)
+    with pytest.raises(ValueError, match="batch_size must be in"):
+        fit(breast_cancer(), sgd, seeds=[0], steps=1, batch_size=1000)
+    with pytest.raises(ValueError, match="two or more"):
+        interval([1.0])
+
+
+def test_interval_is_students():
+    mean, half = interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert mean == 3
+    assert half == pytest.approx(2.7764451 * math.sqrt(2.5 / 5), rel=1e-6)
+
+
+@pytest.mark.parametrize(("a", "b", "verdict"), [
+    ([1.0, 1.1, 0.9], [2.0, 2.1, 1.9], "a lower"), ([2.0, 2.1, 1.9], [1.0, 1.0, 0.9], "b lower"),
+    ([1.0, 3.0, 2.0], [2.0, 1.0, 3.0], "no difference")])
+def test_compare_is_paired(a, b, verdict):
+    assert compare(a, b)[2] == verdict
+
+
+def test_the_slice_of_a_networks_loss():
+    surface, p, h = digits_slice(), np.array([[3.0, 0.5], [8.0, -1.0]]), 1e-5
+    for axis in np.eye(2):
+        slope = (surface.f(p + h * axis) - surface.f(p - h * axis)) / (2 * h)
+        np.testing.assert_allclose(surface.grad(p) @ axis, slope, rtol=1e-5, atol=1e-8)
+    assert surface.f(np.zeros(2)) < 0.1 * surface.f(np.array(surface.start))
+    assert tasks.digits_slice() is surface
