@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from descent.book.browser import ARGUMENTS, find
 
 PAGE = Path(__file__).parents[1] / "_build/html/chapters/sgd.html"
-WIDTH, HEIGHT = 760, 720
+WIDTH, HEIGHT = 860, 860
 
 
 def photograph(page, section):
@@ -26,19 +26,20 @@ def main():
     """Write the picture: the rule on the left, the playground on the right."""
     if not PAGE.is_file():
         raise SystemExit(f"{PAGE} is not built: run `make book` first")
-    if find() is None:
+    chromium = find()
+    if chromium is None:
         raise SystemExit("no Chromium or Chrome: run `python -m descent.book.browser` first")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.goto(PAGE.as_uri())
         page.wait_for_selector(".descent-playground[data-ready='1']")
-        pictures = [photograph(page, "section#from-scratch"), photograph(page, "section#playground")]
+        pictures = [photograph(page, f"section#{name}") for name in ("from-scratch", "playground")]
         browser.close()
     whole = Image.new("RGB", (2 * WIDTH, HEIGHT), "white")
     for i, picture in enumerate(pictures):
         whole.paste(picture, (i * WIDTH, 0))
-    whole.quantize(64).save(Path(__file__).with_name("chapter.png"), optimize=True)
+    whole.quantize(200, method=Image.Quantize.FASTOCTREE).save(Path(__file__).with_name("chapter.png"), optimize=True)
 
 
 if __name__ == "__main__":

@@ -27,13 +27,15 @@ _APPLICATIONS = (
 
 def find():
     """Return the path of a Chromium or Chrome on this machine, or None."""
-    candidates = [*map(shutil.which, _NAMES), *_APPLICATIONS, _playwrights_own()]
-    return next((path for path in candidates if path and Path(path).is_file()), None)
+    places = [*map(shutil.which, _NAMES), *_APPLICATIONS]
+    here = next((path for path in places if path and Path(path).is_file()), None)
+    return here or _playwrights_own()
 
 
 def _playwrights_own():
     with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
+        path = playwright.chromium.executable_path
+    return path if Path(path).is_file() else None
 
 
 def install():
