@@ -39,7 +39,8 @@ def main():
     whole = Image.new("RGB", (2 * WIDTH, HEIGHT), "white")
     for i, picture in enumerate(pictures):
         whole.paste(picture, (i * WIDTH, 0))
-    whole.quantize(200, method=Image.Quantize.FASTOCTREE).save(Path(__file__).with_name("chapter.png"), optimize=True)
+    whole = whole.quantize(200, method=Image.Quantize.FASTOCTREE)
+    whole.save(Path(__file__).with_name("chapter.png"), optimize=True)
 
 
 if __name__ == "__main__":

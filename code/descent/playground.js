@@ -4,7 +4,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const W = 360, H = 270;                                       // each panel, in its own units
 const BOX = { left: 54, right: 350, top: 10, bottom: 232 };   // where the data are drawn
-const DOWN = 8, UP = 1;                                       // decades of loss shown around the first
+const DOWN = 11, UP = 1;                                      // decades of loss shown around the first
 
 const STYLE = `
 .descent-playground { max-width: 46rem; margin: 1rem auto; color: var(--jp-content-font-color1, inherit); }
