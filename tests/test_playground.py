@@ -8,77 +8,105 @@ import numpy as np
 import pytest
 
 from descent import path, sgd, surfaces
-from descent.playground import FINE, MODULE, playground
-
-
-def table(widget):
-    """Decode a widget's table as the module does: shape (settings, channels, steps + 1)."""
-    apart = np.frombuffer(zlib.decompress(base64.b64decode(widget.content["table"])), np.uint8)
-    apart = apart.reshape(2, -1)
-    whole = (apart[0] | apart[1].astype(np.uint16) << 8).astype(np.int16)
-    whole = whole.reshape(-1, 5, widget.content["steps"] + 1)
-    return np.cumsum(whole, axis=-1, dtype=np.int16).astype(float)
-
-
-def points(widget, setting):
-    (x0, x1), (y0, y1) = widget.content["window"]
-    x, y = table(widget)[setting, :2]
-    return np.stack([(x0 + x1) / 2 + x * (x1 - x0) / FINE,
-                     (y0 + y1) / 2 + y * (y1 - y0) / FINE], axis=-1)
-
-
-def losses(widget, setting):
-    return 10 ** (table(widget)[setting, 2] / widget.content["decades"])
-
+from descent.playground import COARSE, DECADES, FAR, FINE, MODULE, Playground, playground
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
 
 
-def setting(*indices, shape):
-    return int(np.ravel_multi_index(indices, shape))
+def table(widget):
+    """Decode a widget's table as the module does: integers (channels, settings, steps + 1)."""
+    apart = np.frombuffer(zlib.decompress(base64.b64decode(widget.content["table"])), np.uint8)
+    low, high = apart.reshape(2, -1).astype(np.uint16)
+    whole = (low | high << 8).astype(np.int16)
+    whole = whole.reshape(-1, len(widget.content["left"]), widget.content["steps"] + 1)
+    summed = np.cumsum(whole[:3], axis=-1, dtype=np.int16)
+    made = np.diff(summed[:2].astype(int), axis=-1, prepend=summed[:2, :, :1])
+    return np.concatenate([summed, whole[3:] + made[:len(whole[3:])] // COARSE])
+
+
+def widths(widget):
+    (x0, x1), (y0, y1) = widget.content["window"]
+    return np.array([x1 - x0, y1 - y0])
+
+
+def points(widget, setting):
+    middle = np.mean(widget.content["window"], axis=1)
+    return middle + table(widget)[:2, setting].T * widths(widget) / FINE
+
+
+def losses(widget, setting):
+    return 10 ** (table(widget)[2, setting] / DECADES)
+
+
+def assert_run(widget, setting, run):
+    """Half of a rounding step is what a point may differ by."""
+    error = np.abs(points(widget, setting) - run) / widths(widget)
+    assert error.max() <= 0.5 / FINE + 1e-12
+
+
+def single(surface, steps, start=None, rule=sgd, **hyper):
+    return path(rule, surface.grad, np.array(start or surface.start), steps, **hyper)
 
 
 @pytest.mark.parametrize("order", [("lr", "momentum", "condition"),
                                    ("condition", "lr", "momentum")])
-def test_each_setting_of_the_table_is_that_run(order):
+def test_each_setting_of_the_batch_is_that_run_alone(order):
     values = {"lr": LR, "momentum": MOMENTUM, "condition": CONDITION}
     widget = playground(sgd, surfaces.quadratic, steps=20, **{name: values[name] for name in order})
-    shape = [len(values[name]) for name in order]
-    for indices in np.ndindex(*shape):
+    for setting, indices in enumerate(np.ndindex(*(len(values[name]) for name in order))):
         chosen = {n: values[n][i] for n, i in zip(order, indices, strict=True)}
         surface = surfaces.quadratic(condition=chosen.pop("condition"))
-        run = path(sgd, surface.grad, np.array(surface.start), 20, **chosen)
-        at = setting(*indices, shape=shape)
-        np.testing.assert_allclose(points(widget, at), run, atol=4.4 / FINE)
-        np.testing.assert_allclose(losses(widget, at), surface.f(run), rtol=0.01, atol=1e-16)
+        run = single(surface, 20, **chosen)
+        assert_run(widget, setting, run)
+        tolerance = 10 ** (0.5 / DECADES) - 1 + 1e-9
+        np.testing.assert_allclose(losses(widget, setting), np.maximum(surface.f(run), 1e-16),
+                                   rtol=tolerance)
 
 
 def test_the_arrow_is_minus_lr_times_the_memory():
-    widget = playground(sgd, steps=5, lr=[0.1], momentum=0.5)
-    u, v = table(widget)[0, 3:]
-    (x0, x1), (y0, y1) = widget.content["window"]
-    run = points(widget, 0)
-    scale = np.array([x1 - x0, y1 - y0]) * 10 / FINE
-    np.testing.assert_allclose(np.stack([u, v], -1)[1:] * scale, np.diff(run, axis=0), atol=0.03)
+    widget = playground(sgd, steps=8, lr=[0.1, 0.5], momentum=0.5)
+    assert widget.content["memory"] == "b"
+    for setting, lr in enumerate([0.1, 0.5]):
+        run = single(surfaces.quadratic(), 8, lr=lr, momentum=0.5)
+        arrows = table(widget)[3:, setting].T * widths(widget) * COARSE / FINE
+        np.testing.assert_allclose(arrows[1:], np.diff(run, axis=0),
+                                   atol=COARSE / FINE * widths(widget).max())
 
 
-def test_a_menu_is_a_run_of_its_own():
+def test_the_memory_is_the_first_state_of_the_points_shape():
+    def counted(p, g, t, seen=0.0, m=0.0, *, lr=0.1):
+        m = 0.9 * m + g
+        return p - lr * m, seen + 1, m
+
+    assert playground(counted, lr=LR, steps=5).content["memory"] == "m"
+
+
+def test_a_menu_of_booleans():
     widget = playground(sgd, steps=10, momentum=[0.5, 0.9], nesterov=[False, True], lr=0.1)
-    assert widget.content["controls"][1]["labels"] == ["off", "on"]
-    surface = surfaces.quadratic()
-    for i, momentum in enumerate([0.5, 0.9]):
-        for j, nesterov in enumerate([False, True]):
-            run = path(sgd, surface.grad, np.array(surface.start), 10, lr=0.1, momentum=momentum,
-                       nesterov=nesterov)
-            np.testing.assert_allclose(points(widget, 2 * i + j), run, atol=4.4 / FINE)
+    assert widget.content["controls"][1] == {
+        "name": "nesterov", "menu": True, "surface": False, "labels": ["off", "on"]}
+    for setting, (momentum, nesterov) in enumerate(
+            [(0.5, False), (0.5, True), (0.9, False), (0.9, True)]):
+        assert_run(widget, setting, single(surfaces.quadratic(), 10, lr=0.1, momentum=momentum,
+                                           nesterov=nesterov))
+
+
+def test_a_menu_of_tuples_beside_a_slider():
+    def averaged(p, g, t, m=0.0, *, lr=0.1, betas=(0.9, 0.5)):
+        m = betas[0] * m + betas[1] * g
+        return p - lr * m, m
+
+    widget = playground(averaged, steps=10, betas=[(0.9, 0.1), (0.5, 0.5)], lr=LR)
+    assert widget.content["controls"][0]["labels"] == ["(0.9, 0.1)", "(0.5, 0.5)"]
+    assert_run(widget, 4, single(surfaces.quadratic(), 10, rule=averaged, lr=0.5,
+                                 betas=(0.5, 0.5)))
 
 
 def test_surfaces_that_take_no_arrays():
-    widget = playground(sgd, surfaces.double_well, steps=30, tilt=[0.2, 1.0], lr=[0.01])
+    widget = playground(sgd, surfaces.double_well, steps=30, tilt=[0.2, 1.0], lr=[0.01, 0.02])
     assert widget.content["minima"][0] != widget.content["minima"][1]
-    surface = surfaces.double_well(1.0)
-    run = path(sgd, surface.grad, np.array(surface.start), 30, lr=0.01)
-    np.testing.assert_allclose(points(widget, 1), run, atol=4.4 / FINE)
+    assert len(widget.content["contours"]) == 2
+    assert_run(widget, 3, single(surfaces.double_well(1.0), 30, lr=0.02))
 
 
 def test_a_surface_itself_and_a_rule_of_ones_own():
@@ -87,82 +115,145 @@ def test_a_surface_itself_and_a_rule_of_ones_own():
 
     surface = surfaces.saddle()
     widget = playground(signed, surface, steps=10, lr=[0.05, 0.1], start=(-1.0, 0.5))
-    run = path(signed, surface.grad, np.array([-1.0, 0.5]), 10, lr=0.1)
-    np.testing.assert_allclose(points(widget, 1), run, atol=4 / FINE)
+    assert_run(widget, 1, single(surface, 10, (-1.0, 0.5), signed, lr=0.1))
     assert widget.content["memory"] == ""
-    assert repr(widget) == "Playground: signed on saddle over lr × 2, 10 steps"
+    assert len(table(widget)) == 3
 
 
-def test_a_run_that_diverges_is_cut_where_it_leaves():
-    widget = playground(sgd, steps=200, lr=[0.5, 2.5])
-    calm, wild = widget.content["left"]
-    assert calm == 201
-    run = path(sgd, surfaces.quadratic().grad, np.array([-2.0, 1.0]), 200, lr=2.5)
-    (x0, x1), (y0, y1) = widget.content["window"]
-    far = np.abs(run).max(-1) > 6 * np.array([(x1 - x0) / 2, (y1 - y0) / 2]).min()
-    assert 0 < wild < 60
-    assert far[wild]
-    assert np.isfinite(table(widget)).all()
+def test_rules_that_cannot_run_as_a_batch_are_run_one_by_one():
+    def normed(p, g, t, *, lr=0.1):  # mixes the points of a batch
+        return (p - lr * g / np.sqrt((g**2).sum()),)
+
+    def careful(p, g, t, *, lr=0.1):  # no batch can answer an `if`
+        return (p - (lr if lr < 0.3 else 0.3) * g,)
+
+    for rule in (normed, careful):
+        widget = playground(rule, steps=10, lr=LR, condition=CONDITION)
+        assert_run(widget, 5, single(surfaces.quadratic(20.0), 10, rule=rule, lr=1.0))
+        assert_run(widget, 0, single(surfaces.quadratic(2.0), 10, rule=rule, lr=0.1))
+
+
+def test_a_run_that_diverges_is_cut_at_the_edge_of_the_box():
+    widget = playground(sgd, steps=1000, lr=[0.5, 2.5, 1e9])
+    calm, wild, wildest = widget.content["left"]
+    assert calm == 1001
+    run = single(surfaces.quadratic(), 40, lr=2.5)
+    out = (np.abs(run) > FAR * widths(widget) / 2).any(-1)
+    assert wild == out.argmax()
+    assert wildest == 1
+    drawn = points(widget, 1)
+    np.testing.assert_allclose(drawn[:wild], run[:wild], atol=1 / FINE * 4)
+    assert np.abs(drawn).max() <= FAR * widths(widget).max() / 2
+    assert (drawn[wild:] == drawn[wild]).all()
+    np.testing.assert_allclose(losses(widget, 1)[wild], surfaces.quadratic().f(run[wild]),
+                               rtol=0.01)
+
+
+def test_a_run_that_ends_in_nan_is_cut_too():
+    def root(p, g, t, *, lr=0.1):
+        return (np.sqrt(p - lr * g),)
+
+    widget = playground(root, steps=5, lr=[0.1, 0.2])
+    assert widget.content["left"] == [1, 1]
+    assert np.isfinite(points(widget, 0)).all()
 
 
 def test_moving_the_start_computes_anew():
     widget = playground(sgd, steps=10, lr=[0.1, 0.5])
-    before = widget.content["table"]
-    widget.start = [1.0, 1.0]
-    assert widget.content["table"] != before
-    run = path(sgd, surfaces.quadratic().grad, np.array([1.0, 1.0]), 10, lr=0.5)
-    np.testing.assert_allclose(points(widget, 1), run, atol=4.4 / FINE)
+    widget.start = [1.0, -1.0]
+    assert_run(widget, 1, single(surfaces.quadratic(), 10, (1.0, -1.0), lr=0.5))
+    with pytest.raises(ValueError, match="start must be a point"):
+        widget.start = [9.0, 0.0]
+
+
+def test_the_batch_is_run_once_when_made(monkeypatch):
+    calls = []
+    grid = type(playground(sgd, lr=LR, steps=2)._grid)
+    monkeypatch.setattr(grid, "_runs", lambda self, start, runs=grid._runs:
+                        calls.append(start) or runs(self, start))
+    playground(sgd, lr=LR, steps=2)
+    assert len(calls) == 1
 
 
 def test_both_hosts_get_their_form_and_text_is_stable():
     widget = playground(sgd, steps=10, lr=[0.1, 0.5])
     data, _ = widget._repr_mimebundle_()
+    assert isinstance(widget, Playground)
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "Playground: sgd on quadratic over lr × 2, 10 steps"
     assert 'class="descent-playground"' in data["text/html"]
-    ids = [re.search(r'id="([^"]+)"', widget.page()).group(1) for _ in range(2)]
+    assert "<noscript>An interactive picture" in data["text/html"]
+    pages = [widget.page() for _ in range(2)]
+    ids = [re.search(r'id="([^"]+)"', page).group(1) for page in pages]
     assert ids[0] != ids[1]
+    assert pages[0].replace(ids[0], "") == pages[1].replace(ids[1], "")
 
 
 def test_the_page_form_cannot_break_out_of_its_script():
     def rule(p, g, t, *, lr=0.1, name="</script><b>"):
         return (p - lr * g,)
 
-    page = playground(rule, steps=2, lr=[0.1], name=["</script><b>", "x"]).page()
-    assert page.count("</script>") == 1
-    state = re.search(r"const state = (\{.*?\}), source = ", page, re.S).group(1)
-    assert json.loads(state)["content"]["controls"][1]["labels"][0] == "</script><b>"
+    page = playground(rule, steps=2, lr=[0.1], name=["</script><!--<script>", "x"]).page()
+    assert page.count("</script>") == page.count("<script") == 1
+    assert "<!--" not in page
+    state = json.loads(re.search(r"const state = (\{.*?\}), source = ", page, re.S).group(1))
+    assert state["content"]["controls"][1]["labels"][0] == "</script><!--<script>"
 
 
 def test_no_markup_is_made_from_data():
-    source = MODULE.read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
+    source = MODULE.read_text(encoding="utf8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(",
+                         source)
 
 
 def test_a_large_one_stays_light():
-    widget = playground(sgd, lr=np.geomspace(0.05, 4, 24), momentum=np.linspace(0, 0.95, 20),
-                        condition=[1.0, 3.0, 10.0, 30.0, 100.0])
+    widget = playground(sgd, lr=np.geomspace(0.05, 4, 25), momentum=np.linspace(0, 0.95, 20),
+                        condition=[1.0, 3.0, 10.0, 30.0, 60.0, 100.0])
     assert len(gzip.compress(widget.page().encode())) < 300_000
 
 
+@pytest.mark.parametrize(("values", "labels"), [
+    (np.geomspace(0.01, 1, 3), ["0.01", "0.1", "1"]),
+    ([0.99951, 0.99952], ["0.99951", "0.99952"]),
+    ([1 / 3, 100, 2500.0], ["0.333", "100", "2500"]),
+    (range(2), ["0", "1"]),
+])
+def test_labels_tell_values_apart(values, labels):
+    widget = playground(sgd, steps=2, lr=values)
+    assert widget.content["controls"][0]["labels"] == labels
+
+
 def test_the_shown_setting():
-    widget = playground(sgd, lr=LR, momentum=MOMENTUM, show={"lr": 0.9})
-    assert widget.choice == [2, 1]
+    widget = playground(sgd, lr=LR, momentum=MOMENTUM, show={"lr": 0.9, "step": 7})
+    assert (widget.choice, widget.step) == ([2, 1], 7)
+    assert playground(sgd, lr=LR).choice == [1]
 
 
-@pytest.mark.parametrize(("hyper", "error", "words"), [
-    ({}, ValueError, "one to four"),
-    ({"lr": []}, ValueError, "none empty"),
-    ({"lr": [0.1], "speed": 3}, TypeError, "no hyper-parameter 'speed'"),
-    ({"lr": [0.1, -0.1]}, ValueError, "lr must be >= 0"),
-    ({"momentum": [0.0, 0.9], "nesterov": [False, True]}, ValueError, "nesterov=True needs"),
+def bare(p, g, t, *, lr=0.1):
+    return p - lr * g
+
+
+@pytest.mark.parametrize(("arguments", "error", "words"), [
+    ({}, ValueError, "one to four of them, got none"),
+    ({"lr": []}, ValueError, r"lr must hold at least one value.* got \[\]"),
+    ({"lr": [0.1, np.inf]}, ValueError, "lr must hold .* finite"),
+    ({"lr": np.ones((2, 2))}, ValueError, "lr must be a number, a list or a 1-D array"),
+    ({"lr": [0.1], "speed": 3}, TypeError, "no hyper-parameter 'speed'; it takes lr, .*condition"),
+    ({"lr": [0.1, -0.1]}, ValueError, r"lr=-0\.1: sgd: lr must be >= 0"),
+    ({"momentum": [0.0, 0.9], "nesterov": [False, True]}, ValueError,
+     r"momentum=0\.0, nesterov=True: sgd: nesterov=True needs"),
     ({"lr": [0.1], "steps": 0}, ValueError, r"steps must be .* got 0"),
     ({"lr": [0.1], "start": (1.0,)}, ValueError, "start must be a point"),
+    ({"lr": [0.1], "start": (50.0, 0.0)}, ValueError, r"in the window .* got \[50"),
     ({"lr": [0.1], "show": {"momentum": 0.2}}, ValueError, r"show must name .* momentum=0\.2"),
     ({"lr": [0.1], "show": {"lr": "large"}}, ValueError, "lr must be one of .* 'large'"),
+    ({"lr": [0.1], "show": {"step": 99}}, ValueError, r"step must be in \[0, 60\], got 99"),
     ({"lr": np.linspace(0.1, 1, 100), "momentum": np.linspace(0, 0.9, 100)}, ValueError,
-     "100 × 100 = 10000"),
+     "at most 3000 settings, got 100 × 100 = 10000"),
+    ({"lr": [0.1], "condition": np.linspace(1, 9, 50)}, ValueError, "at most 40 surfaces, got 50"),
+    ({"lr": [0.1], "surface": lambda: 3}, TypeError, "surface must be a Surface .* got 3"),
+    ({"rule": bare, "lr": [0.1, 0.2]}, TypeError, "bare must return a tuple"),
 ])
-def test_bad_input(hyper, error, words):
+def test_bad_input(arguments, error, words):
     with pytest.raises(error, match=words):
-        playground(sgd, **hyper)
+        playground(**{"rule": sgd, **arguments})

@@ -1,292 +1,410 @@
 // The playground, one module for two hosts: anywidget in Jupyter, a plain page without a kernel.
-// The model gives `content` (names, contour lines, the table of runs), `choice`, `start`, `live`.
+// The model gives `content` (names, contour lines, the table of runs), `choice`, `step`, `start`
+// and `live`: whether a kernel answers when the start is moved.
 
 const SVG = "http://www.w3.org/2000/svg";
-const W = 360, H = 270;                                       // each panel, in its own units
-const BOX = { left: 54, right: 350, top: 10, bottom: 232 };   // where the data are drawn
-const DOWN = 11, UP = 1;                                      // decades of loss shown around the first
+const W = 360, H = 264;                                       // each panel, in its own units
+const BOX = { left: 52, right: 346, top: 8, bottom: 224 };    // where the data are drawn
+const WIDE = BOX.right - BOX.left, HIGH = BOX.bottom - BOX.top;
+const DECADES = 11;                                           // of loss that the graph shows at most
+const QUIET = 500;                                            // ms of rest before words are announced
+const FLOOR = -12;                                            // decades below which a loss is rounding
 
 const STYLE = `
 .descent-playground { max-width: 46rem; margin: 1rem auto; color: var(--jp-content-font-color1, inherit); }
-.descent-playground .descent-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .3rem 1.5rem; margin-bottom: .4rem; }
-.descent-playground .descent-control { display: grid; grid-template-columns: 6.5rem 1fr 3.5rem; align-items: center; gap: .5rem; font-size: .95em; }
-.descent-playground input, .descent-playground select { width: 100%; min-width: 0; margin: 0; accent-color: #2a7fc1; font: inherit; }
-.descent-playground input { min-height: 24px; }
-.descent-playground select { color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: 2px; }
+.descent-playground .descent-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: .3rem 2rem; margin-bottom: .6rem; }
+.descent-playground .descent-control { display: grid; grid-template-columns: 6rem 1fr 3.5rem; align-items: center; gap: .6rem; font-size: .95em; }
+.descent-playground .descent-walk { grid-column: 1 / -1; }
+.descent-playground input, .descent-playground select { width: 100%; min-width: 0; min-height: 26px; margin: 0; accent-color: var(--descent-line); font: inherit; }
+.descent-playground input { cursor: pointer; }
+.descent-playground select { color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: 2px 4px; grid-column: 2 / -1; }
 .descent-playground select option { color: #111; background: #fff; }
-.descent-playground :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+.descent-playground :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; border-radius: 3px; }
 .descent-playground output { font-variant-numeric: tabular-nums; }
-.descent-playground .descent-pictures { display: flex; flex-wrap: wrap; gap: 4px; justify-content: center; }
-.descent-playground svg { flex: 1 1 300px; max-width: 430px; min-width: 0; height: auto; touch-action: pan-y; }
-.descent-playground svg text { fill: currentColor; font-size: 12px; font-family: inherit; }
-.descent-playground svg.descent-live { touch-action: none; cursor: crosshair; }
-.descent-playground .descent-says { margin: .4rem 0 0; min-height: 3em; }
-.descent-playground .descent-note { margin: .2rem 0 0; font-size: .85em; }
+.descent-playground .descent-pictures { display: flex; flex-wrap: wrap; gap: 6px; justify-content: center; }
+.descent-playground .descent-panel { flex: 1 1 300px; max-width: 430px; min-width: 0; }
+.descent-playground .descent-panel svg { display: block; width: 100%; height: auto; }
+.descent-playground .descent-panel svg text { fill: currentColor; font-size: 12px; font-family: inherit; font-variant-numeric: tabular-nums; }
+.descent-playground .descent-dots { stroke-linecap: round; }
+.descent-playground .descent-live { touch-action: none; user-select: none; cursor: crosshair; }
+.descent-playground .descent-says { margin: .5rem 0 0; min-height: 3em; }
+.descent-playground .descent-keys { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .4rem 0 0; padding: 0; list-style: none; font-size: .85em; }
+.descent-playground .descent-keys li { display: flex; align-items: center; gap: .4rem; margin: 0; }
+.descent-playground .descent-keys svg { width: 22px; height: 16px; flex: none; }
 `;
 
-let made = 0;
-
 function node(parent, name, attributes = {}, text) {
-  const made = parent.namespaceURI === SVG || name === "svg"
-    ? document.createElementNS(SVG, name) : document.createElement(name);
+  const drawn = name === "svg" || parent.namespaceURI === SVG;
+  const made = drawn ? document.createElementNS(SVG, name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text !== undefined) made.textContent = text;
   parent.append(made);
   return made;
 }
 
-// Undo what Python packed: base64, deflate, bytes apart, differences along the steps.
-async function unpack(text, length) {
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const stroke = (color, width, more = {}) =>
+  ({ fill: "none", stroke: color, "stroke-width": width, "stroke-linejoin": "round", ...more });
+
+// What Python's `_packed` packed: base64, deflate, bytes apart, differences along the steps; the
+// arrows as what they differ by from the step just made.
+async function unpack({ table, steps, left, coarse }) {
+  const packed = Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const count = bytes.length / 2, values = new Int16Array(count);
+  const count = bytes.length / 2, length = steps + 1, channel = left.length * length;
+  const values = new Int16Array(count);
   for (let i = 0; i < count; i++) {
-    const difference = bytes[i] | (bytes[count + i] << 8);
-    values[i] = i % length ? values[i - 1] + difference : difference;
+    const number = bytes[i] | (bytes[count + i] << 8), first = i % length === 0;
+    if (i < 3 * channel) {
+      values[i] = first ? number : values[i - 1] + number;
+    } else {
+      const point = i - 3 * channel;
+      values[i] = number + (first ? 0 : Math.floor((values[point] - values[point - 1]) / coarse));
+    }
   }
   return values;
 }
 
-const short = (x) => x === 0 ? "0" : Math.abs(x) >= 1e4 || Math.abs(x) < 1e-3
-  ? x.toExponential(1).replace("e-", "e−").replace("e+", "e") : String(+x.toPrecision(2));
+const minus = (text) => String(text).replaceAll("-", "−");
 
-function axes(svg, xTicks, yTicks, xName, yName) {
-  const frame = node(svg, "g");
-  node(frame, "path", { d: `M${BOX.left},${BOX.top}V${BOX.bottom}H${BOX.right}`, fill: "none", stroke: "currentColor", "stroke-width": .8 });
-  for (const [at, label] of xTicks) node(frame, "text", { x: at, y: BOX.bottom + 15, "text-anchor": "middle" }, label);
-  for (const [at, label] of yTicks) node(frame, "text", { x: BOX.left - 5, y: at + 4, "text-anchor": "end" }, label);
-  node(frame, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 31, "text-anchor": "middle" }, xName);
-  node(frame, "text", { x: 11, y: (BOX.top + BOX.bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 11 ${(BOX.top + BOX.bottom) / 2})` }, yName);
+const short = (x) => minus(x === 0 ? "0" : Math.abs(x) >= 1e4 || Math.abs(x) < 1e-3
+  ? x.toExponential(1).replace("e+", "e") : String(+x.toPrecision(2)));
+
+const amount = (decade) => decade <= FLOOR ? `less than 1e−${-FLOOR}`
+  : decade >= 99 ? "more than 1e99" : short(10 ** decade);
+
+const power = (d) => d === 0 ? "1" : d === 1 ? "10"
+  : "10" + String(d).replace(/./g, (c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
+
+const pair = ([x, y], digits) => minus(`(${x.toFixed(digits)}, ${y.toFixed(digits)})`);
+
+function clip(svg, id) {
+  node(node(svg, "clipPath", { id }), "rect", { x: BOX.left, y: BOX.top, width: WIDE, height: HIGH });
+  return node(svg, "g", { "clip-path": `url(#${id})` });
 }
 
-const spread = (low, high, count) => {
-  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
-  const ticks = [];
-  for (let x = Math.ceil(low / step) * step; x <= high + 1e-9; x += step) ticks.push(+x.toFixed(6));
-  return ticks;
-};
+function ticks(low, high, count) {
+  const rough = (high - low) / count, ten = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * ten).find((s) => s >= rough);
+  const found = [];
+  for (let x = Math.ceil(low / step - 1e-9) * step; x <= high + 1e-9; x += step) found.push(+x.toFixed(6));
+  return found;
+}
+
+function axes(svg, xTicks, yTicks, xName, yName) {
+  let marks = `M${BOX.left},${BOX.top}V${BOX.bottom}H${BOX.right}`;
+  for (const [at, label] of xTicks) {
+    marks += `M${at},${BOX.bottom}v4`;
+    node(svg, "text", { x: at, y: BOX.bottom + 17, "text-anchor": "middle" }, label);
+  }
+  for (const [at, label] of yTicks) {
+    marks += `M${BOX.left},${at}h-4`;
+    node(svg, "text", { x: BOX.left - 7, y: at + 4, "text-anchor": "end" }, label);
+  }
+  node(svg, "path", { d: marks, ...stroke("currentColor", .8) });
+  const middle = (BOX.top + BOX.bottom) / 2;
+  node(svg, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 34, "text-anchor": "middle" }, xName);
+  node(svg, "text", { x: 10, y: middle, "text-anchor": "middle", transform: `rotate(-90 10 ${middle})` }, yName);
+}
+
+// A surface's contour lines: the ground a little darker with each level, so that valleys are light.
+function ground(parent, levels, crosses) {
+  const group = node(parent, "g", { display: "none" });
+  for (const rings of levels) {
+    let d = "";
+    for (const ring of rings) {
+      for (let i = 0; i < ring.length; i += 2) {
+        d += `${i ? "L" : "M"}${(BOX.left + WIDE * ring[i] / 1000).toFixed(1)},${(BOX.bottom - HIGH * ring[i + 1] / 1000).toFixed(1)}`;
+      }
+      d += "Z";
+    }
+    node(group, "path", { d, fill: "currentColor", "fill-opacity": .012, "fill-rule": "evenodd",
+      stroke: "currentColor", "stroke-opacity": .28, "stroke-width": .8 });
+  }
+  node(group, "path", { d: crosses.map(([x, y]) => `M${x - 5},${y}h10M${x},${y - 5}v10`).join(""), ...stroke("currentColor", 1.6) });
+  return group;
+}
+
+// A triangle with its tip at (x, y), pointing along (u, v).
+function tip(x, y, u, v, long) {
+  const size = Math.hypot(u, v) || 1, bx = u / size * long, by = v / size * long;
+  return `M${x.toFixed(1)},${y.toFixed(1)}L${(x - bx - by * .45).toFixed(1)},${(y - by + bx * .45).toFixed(1)}L${(x - bx + by * .45).toFixed(1)},${(y - by - bx * .45).toFixed(1)}Z`;
+}
+
+// Where the way from one point to the next leaves the box; null where it never was inside.
+function leaves(x, y, toX, toY) {
+  let from = 0, to = 1;
+  for (const [at, way, low, high] of [[x, toX - x, BOX.left, BOX.right], [y, toY - y, BOX.top, BOX.bottom]]) {
+    if (way === 0 && (at < low || at > high)) return null;
+    if (way === 0) continue;
+    const [a, b] = [(low - at) / way, (high - at) / way];
+    from = Math.max(from, Math.min(a, b));
+    to = Math.min(to, Math.max(a, b));
+  }
+  return from > to ? null : [x + to * (toX - x), y + to * (toY - y)];
+}
+
+// What the signs of the picture mean, each beside its sign.
+function keys(parent, content, note) {
+  const list = node(parent, "ul", { class: "descent-keys" }), [c1, c2] = content.colors;
+  const key = (text, ...signs) => {
+    const item = node(list, "li"), svg = node(item, "svg", { viewBox: "0 0 22 16", "aria-hidden": "true" });
+    for (const [name, attributes] of signs) node(svg, name, attributes);
+    node(item, "span", {}, text);
+  };
+  key("start", ["rect", { x: 7, y: 4, width: 8, height: 8, ...stroke("currentColor", 1.5) }]);
+  key("the step shown", ["circle", { cx: 11, cy: 8, r: 4.5, fill: c1, stroke: "currentColor" }]);
+  key(content.minima[0].length > 1 ? "minima" : "minimum", ["path", { d: "M6,8h10M11,3v10", ...stroke("currentColor", 1.6) }]);
+  if (content.memory) {
+    key(`${content.lr ? "−lr × " : "−"}${content.memory}: the push of the rule's memory`,
+      ["path", { d: "M1,8H15", ...stroke(c2, 2.4) }], ["path", { d: tip(21, 8, 1, 0, 9), fill: c2 }]);
+  }
+  key("left the picture", ["path", { d: "M6,3l10,10m0,-10l-10,10", ...stroke(c2, 2.4) }]);
+  node(list, "li", {}, note);
+}
 
 async function render({ model, el }) {
-  el.classList.add("descent-playground");
-  const own = `descent-${++made}-${Math.random().toString(36).slice(2, 8)}`;
-  let content = model.get("content"), runs = null, step = Math.ceil(content.steps / 15);
-  const steps = content.steps, length = steps + 1;
-  const [[x0, x1], [y0, y1]] = content.window;
-  const X = (x) => BOX.left + (BOX.right - BOX.left) * (x - x0) / (x1 - x0);
-  const Y = (y) => BOX.bottom - (BOX.bottom - BOX.top) * (y - y0) / (y1 - y0);
-  const perX = (BOX.right - BOX.left) / content.fine, perY = (BOX.bottom - BOX.top) / content.fine;
-  const midX = X((x0 + x1) / 2), midY = Y((y0 + y1) / 2);
+  let content = model.get("content"), runs = null, loads = 0;
+  const { steps, controls } = content, length = steps + 1;
+  const [c1, c2] = content.colors, [[x0, x1], [y0, y1]] = content.window;
+  const own = el.id || `descent-${Math.random().toString(36).slice(2, 10)}`;
+  const X = (x) => BOX.left + WIDE * (x - x0) / (x1 - x0);
+  const Y = (y) => BOX.bottom - HIGH * (y - y0) / (y1 - y0);
+  const perX = WIDE / content.fine, perY = HIGH / content.fine;
+  const midX = BOX.left + WIDE / 2, midY = BOX.top + HIGH / 2;
+  let choice = [...model.get("choice")], step = model.get("step");
 
+  el.classList.add("descent-playground");
+  el.style.setProperty("--descent-line", c1);
   node(el, "style", {}, STYLE);
-  // JupyterLab takes arrow keys that bubble out of an output.
-  el.addEventListener("keydown", (event) => {
+  const keep = (event) => {                  // JupyterLab takes arrow keys that bubble out of an output
     if (/^(Arrow|Home|End|Page)/.test(event.key)) event.stopPropagation();
-  });
+  };
+  el.addEventListener("keydown", keep);
 
   // Controls.
   const panel = node(el, "div", { class: "descent-controls" });
-  const addControl = (name, make) => {
-    const row = node(panel, "div", { class: "descent-control" });
-    node(row, "label", { for: `${own}-${name}` }, name.replaceAll("_", " "));
-    return make(row, `${own}-${name}`);
-  };
-  const choice = [...model.get("choice")];
-  const inputs = content.controls.map((control, i) => addControl(control.name, (row, id) => {
-    if (control.menu) {
-      const select = node(row, "select", { id });
-      control.labels.forEach((label, k) => node(select, "option", { value: k }, label));
-      select.value = choice[i];
-      select.addEventListener("input", () => { choice[i] = +select.value; settle(); });
-      return { show() {} };
-    }
-    const slider = node(row, "input", { id, type: "range", min: 0, max: control.labels.length - 1, step: 1 });
-    slider.value = choice[i];
-    const output = node(row, "output", { for: id });
-    slider.addEventListener("input", () => { choice[i] = +slider.value; settle(); });
-    return { show() {
-      output.textContent = control.labels[choice[i]];
-      slider.setAttribute("aria-valuetext", control.labels[choice[i]]);
-    } };
+  function control(name, labels, menu, change, extra = "") {
+    const row = node(panel, "div", { class: `descent-control ${extra}` }), id = `${own}-${name}`;
+    node(row, "label", { for: id }, name.replaceAll("_", " "));
+    const input = menu ? node(row, "select", { id })
+      : node(row, "input", { id, type: "range", min: 0, max: labels.length - 1, step: 1 });
+    if (menu) labels.forEach((label, k) => node(input, "option", { value: k }, label));
+    const output = menu ? null : node(row, "output", { for: id, "aria-live": "off" });
+    input.addEventListener("input", () => change(+input.value));
+    return (k, spoken = labels[k]) => {      // show this value
+      if (+input.value !== k) input.value = k;
+      if (menu) return;
+      output.textContent = labels[k];
+      input.setAttribute("aria-valuetext", spoken);
+    };
+  }
+  const shows = controls.map(({ name, labels, menu }, i) => control(name, labels, menu, (k) => {
+    choice[i] = k;
+    settle();
+    model.set("choice", [...choice]);
+    model.save_changes();
   }));
-  const walker = addControl("step", (row, id) => {
-    const slider = node(row, "input", { id, type: "range", min: 0, max: steps, step: 1 });
-    slider.value = step;
-    const output = node(row, "output", { for: id });
-    slider.addEventListener("input", () => { step = +slider.value; draw(); });
-    return { show() { output.textContent = step; } };
-  });
+  const showStep = control("step", Array.from({ length }, (_, t) => String(t)), false, (t) => {
+    step = t;
+    walk();
+    model.set("step", step);
+    model.save_changes();
+  }, "descent-walk");
 
   // Pictures: made once, later only their attributes change.
   const pictures = node(el, "div", { class: "descent-pictures" });
-  const [c1, c2, c3] = content.colors;
-  const map = node(pictures, "svg", { viewBox: `0 0 ${W} ${H}`, role: "img" });
-  const clip = node(node(map, "clipPath", { id: `${own}-clip` }), "rect", { x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: BOX.bottom - BOX.top });
-  axes(map, spread(x0, x1, 5).map((x) => [X(x), short(x).replace("-", "−")]), spread(y0, y1, 5).map((y) => [Y(y), short(y).replace("-", "−")]), "x", "y");
-  const inside = node(map, "g", { "clip-path": `url(#${own}-clip)` });
-  const lines = node(inside, "path", { fill: "none", stroke: "currentColor", "stroke-opacity": .3, "stroke-width": .8 });
-  const minima = node(inside, "path", { fill: "none", stroke: "currentColor", "stroke-width": 1.4 });
-  const future = node(inside, "path", { fill: "none", stroke: c1, "stroke-width": 1.2, "stroke-opacity": .55 });
-  const past = node(inside, "path", { fill: "none", stroke: c1, "stroke-width": 1.6 });
-  const dots = node(inside, "path", { fill: "none", stroke: c1, "stroke-width": 4, "stroke-linecap": "round" });
-  const arrow = node(inside, "path", { fill: "none", stroke: c2, "stroke-width": 2.4, "stroke-linejoin": "round" });
-  const begin = node(inside, "rect", { width: 8, height: 8, fill: "none", stroke: "currentColor", "stroke-width": 1.5 });
-  const here = node(inside, "circle", { r: 4.5, fill: c1, stroke: "currentColor", "stroke-width": 1 });
+  const mapPanel = node(pictures, "div", { class: "descent-panel" });
+  const map = node(mapPanel, "svg", { viewBox: `0 0 ${W} ${H}`, role: "img" });
+  const inside = clip(map, `${own}-map`);
+  const crosses = content.minima.map((points) => points.map(([x, y]) => [X(x), Y(y)]));
+  const grounds = content.contours.map((levels, k) => ground(inside, levels, crosses[k]));
+  const future = node(inside, "path", stroke(c1, 1.4, { "stroke-opacity": .65 }));
+  const past = node(inside, "path", stroke(c1, 1.8));
+  const dots = node(inside, "path", stroke(c1, steps > 100 ? 3.4 : 4.4, { class: "descent-dots" }));
+  const shaft = node(inside, "path", stroke(c2, 2.4));
+  const head = node(inside, "path", { fill: c2 });
+  const begin = node(inside, "rect", { width: 8, height: 8, ...stroke("currentColor", 1.6) });
+  const here = node(inside, "circle", { r: 4.5, fill: c1, stroke: "currentColor" });
+  axes(map, ticks(x0, x1, 6).map((x) => [X(x), minus(x)]), ticks(y0, y1, 5).map((y) => [Y(y), minus(y)]), "x", "y");
+  const exit = node(map, "path", stroke(c2, 2.6));
 
-  const graph = node(pictures, "svg", { viewBox: `0 0 ${W} ${H}`, role: "img" });
+  const graph = node(node(pictures, "div", { class: "descent-panel" }), "svg", { viewBox: `0 0 ${W} ${H}`, role: "img" });
   const scale = node(graph, "g");
-  const T = (t) => BOX.left + (BOX.right - BOX.left) * t / steps;
-  let top = 0;  // log10 of the loss at the upper edge
-  const D = (d) => Math.min(BOX.bottom, Math.max(BOX.top, BOX.top + (BOX.bottom - BOX.top) * (top - d) / (UP + DOWN)));
-  const curve = node(graph, "path", { fill: "none", stroke: c1, "stroke-width": 1.8 });
-  const threshold = node(graph, "path", { fill: "none", stroke: "currentColor", "stroke-width": 1, "stroke-dasharray": "4 3", "stroke-opacity": .6 });
-  const out = node(graph, "path", { fill: "none", stroke: c2, "stroke-width": 2.4 });
-  const now = node(graph, "circle", { r: 4.5, fill: c1, stroke: "currentColor", "stroke-width": 1 });
+  const percent = node(graph, "path", stroke("currentColor", 1, { "stroke-dasharray": "4 3", "stroke-opacity": .6 }));
+  const percentName = node(graph, "text", { x: BOX.right, "text-anchor": "end" }, "1\u00a0% of the first");
+  const curve = node(clip(graph, `${own}-graph`), "path", stroke(c1, 1.8));
+  const gone = node(graph, "path", stroke(c2, 2.6));
+  const goneName = node(graph, "text", { y: BOX.top + 26 });
+  const now = node(graph, "circle", { r: 4.5, fill: c1, stroke: "currentColor" });
+  const nowName = node(graph, "text");
+  let top = 0, bottom = -1;                  // decades of loss at the upper and lower edge
+  const T = (t) => BOX.left + WIDE * t / steps;
+  const D = (d) => BOX.top + HIGH * (top - d) / (top - bottom);
+  const shown = (d) => Math.min(BOX.bottom, Math.max(BOX.top, D(d)));
 
+  keys(el, content, model.get("live")
+    ? "To move the start, drag in the map, or focus the map and use the arrow keys."
+    : "The start is fixed on this page; in Jupyter you can drag it.");
   const says = node(el, "p", { role: "status", class: "descent-says" });
-  const legend = content.memory
-    ? `Square: start. Crosses: minima. Arrow: ${content.lr ? "−lr × " : "−"}${content.memory}, the rule's memory. Dashes: 1 % of the first loss.`
-    : "Square: start. Crosses: minima. Dashes: 1 % of the first loss.";
-  node(el, "p", { class: "descent-note" }, legend + (model.get("live")
-    ? " Drag in the map, or press arrow keys on it, to move the start." : " The start is fixed on this page; in Jupyter you can drag it."));
 
-  const drawn = content.contours.map((set) => set.map((line) => {
+  // The run of the chosen setting: in pixels on the map, in decades of loss.
+  const xs = new Float64Array(length), ys = new Float64Array(length), loss = new Float64Array(length);
+  let last = steps, left = false, place = 0, row = 0;   // `last`: the last step drawn
+  const at = (channel, t) => runs[(channel * content.left.length + row) * length + t];
+
+  function settle() {                        // a control has moved: another run
+    row = controls.reduce((k, { labels }, i) => k * labels.length + choice[i], 0);
+    place = controls.reduce((k, { surface, labels }, i) => surface ? k * labels.length + choice[i] : k, 0);
+    left = content.left[row] < length;
+    last = Math.min(steps, content.left[row]);
     let d = "";
-    for (let i = 0; i < line.length; i += 2) {
-      d += `${i ? "L" : "M"}${(BOX.left + (BOX.right - BOX.left) * line[i] / 1000).toFixed(1)},${(BOX.bottom - (BOX.bottom - BOX.top) * line[i + 1] / 1000).toFixed(1)}`;
+    for (let t = 0; t <= last; t++) {
+      xs[t] = midX + at(0, t) * perX;
+      ys[t] = midY - at(1, t) * perY;
+      loss[t] = at(2, t) / content.decades;
+      d += `${t ? "L" : "M"}${T(t).toFixed(1)},${D(loss[t]).toFixed(1)}`;
     }
-    return d;
-  }).join(""));
-  const crosses = content.minima.map((points) => points.map(([x, y]) =>
-    `M${X(x) - 5},${Y(y)}h10M${X(x)},${Y(y) - 5}v10`).join(""));
-
-  // Where a setting's run lies in the table, and which surface it is on.
-  const sizes = content.controls.map((control) => control.labels.length);
-  const setting = () => sizes.reduce((at, size, i) => at * size + choice[i], 0);
-  const place = () => content.controls.reduce((at, control, i) =>
-    control.surface ? at * sizes[i] + choice[i] : at, 0);
-
-  const xs = new Float64Array(length), ys = new Float64Array(length);
-  let valid = length, base = 0, onSurface = -1;
-
-  function settle() {                       // a control has moved: another run
-    const k = setting(), at = place();
-    base = k * 5 * length;
-    valid = Math.min(length, content.left[k]);   // steps before the run left the picture
-    for (let t = 0; t < valid; t++) {
-      xs[t] = midX + runs[base + t] * perX;
-      ys[t] = midY - runs[base + length + t] * perY;
-    }
-    if (at !== onSurface) {
-      onSurface = at;
-      lines.setAttribute("d", drawn[at]);
-      minima.setAttribute("d", crosses[at]);
-    }
-    let d = "";
-    for (let t = 0; t < valid; t++) d += `${t ? "L" : "M"}${T(t).toFixed(1)},${D(loss(t)).toFixed(1)}`;
     curve.setAttribute("d", d);
-    const gone = valid < length, x = T(valid - 1), y = D(loss(valid - 1));
-    out.setAttribute("d", gone ? `M${x - 5},${y - 5}l10,10m0,-10l-10,10` : "");
+    const threshold = shown(loss[0] - 2);
+    percent.setAttribute("d", `M${BOX.left},${threshold.toFixed(1)}H${BOX.right}`);
+    percentName.setAttribute("y", threshold - 5);
+    grounds.forEach((group, k) => group.setAttribute("display", k === place ? "inline" : "none"));
     begin.setAttribute("x", xs[0] - 4);
     begin.setAttribute("y", ys[0] - 4);
-    inputs.forEach((input) => input.show());
-    tell(gone);
-    draw();
-    model.set("choice", [...choice]);
-    model.save_changes();
+    drawExit();
+    shows.forEach((show, i) => show(choice[i]));
+    tell();
+    walk();
   }
 
-  const loss = (t) => runs[base + 2 * length + t] / content.decades;
+  function drawExit() {                      // where a run that diverges leaves map and graph
+    const cross = (x, y) => `M${x - 5},${y - 5}l10,10m0,-10l-10,10`;
+    let point = null;
+    for (let t = last; left && t > 0 && !point; t--) point = leaves(xs[t - 1], ys[t - 1], xs[t], ys[t]);
+    exit.setAttribute("d", point ? cross(...point) : "");
+    gone.setAttribute("d", left ? cross(T(last), shown(loss[last])) : "");
+    goneName.textContent = left ? `left at step ${last}` : "";
+    const room = last < .6 * steps;
+    goneName.setAttribute("x", T(last) + (room ? 12 : -12));
+    goneName.setAttribute("text-anchor", room ? "start" : "end");
+  }
 
-  function draw() {                          // the step has moved, or the run
-    const at = Math.min(step, valid - 1);
-    let d = "", rest = "", points = "";
-    for (let t = 0; t < valid; t++) {
+  function walk() {                          // the step has moved, or the run
+    const t1 = Math.min(step, last);
+    let before = "", points = "", after = "";
+    for (let t = 0; t <= last; t++) {
       const p = `${xs[t].toFixed(1)},${ys[t].toFixed(1)}`;
-      if (t <= at) { d += (t ? "L" : "M") + p; points += `M${p}h0`; }
-      if (t >= at) rest += (t > at ? "L" : "M") + p;
+      if (t <= t1) { before += (t ? "L" : "M") + p; points += `M${p}h0`; }
+      if (t >= t1) after += (t > t1 ? "L" : "M") + p;
     }
-    past.setAttribute("d", d);
+    past.setAttribute("d", before);
     dots.setAttribute("d", points);
-    future.setAttribute("d", rest);
-    for (const [circle, x, y] of [[here, xs[at], ys[at]], [now, T(at), D(loss(at))]]) {
-      circle.setAttribute("cx", x.toFixed(1));
-      circle.setAttribute("cy", y.toFixed(1));
+    future.setAttribute("d", after);
+    const x = xs[t1], y = ys[t1], tx = T(t1), ty = shown(loss[t1]);
+    for (const [circle, cx, cy] of [[here, x, y], [now, tx, ty]]) {
+      circle.setAttribute("cx", cx.toFixed(1));
+      circle.setAttribute("cy", cy.toFixed(1));
     }
-    const u = runs[base + 3 * length + at] * perX * 10, v = -runs[base + 4 * length + at] * perY * 10;
-    const size = Math.hypot(u, v);
-    if (size > 3) {
-      const ex = xs[at] + u, ey = ys[at] + v, head = Math.min(8, size), bx = u / size * head, by = v / size * head;
-      arrow.setAttribute("d", `M${xs[at].toFixed(1)},${ys[at].toFixed(1)}L${ex.toFixed(1)},${ey.toFixed(1)}M${(ex - bx - by / 2).toFixed(1)},${(ey - by + bx / 2).toFixed(1)}L${ex.toFixed(1)},${ey.toFixed(1)}L${(ex - bx + by / 2).toFixed(1)},${(ey - by - bx / 2).toFixed(1)}`);
-    } else {
-      arrow.setAttribute("d", "");
-    }
-    walker.show();
+    nowName.textContent = left && t1 === last ? "" : amount(loss[t1]);
+    nowName.setAttribute("x", t1 < .75 * steps ? tx + 8 : tx - 8);
+    nowName.setAttribute("y", Math.max(BOX.top + 10, ty - 8));
+    nowName.setAttribute("text-anchor", t1 < .75 * steps ? "start" : "end");
+    const u = content.memory ? at(3, t1) * perX * content.coarse : 0;
+    const v = content.memory ? -at(4, t1) * perY * content.coarse : 0;
+    const size = Math.hypot(u, v), long = Math.min(9, size), ends = size > 2;
+    shaft.setAttribute("d", ends ? `M${x.toFixed(1)},${y.toFixed(1)}l${(u * (1 - .8 * long / size)).toFixed(1)},${(v * (1 - .8 * long / size)).toFixed(1)}` : "");
+    head.setAttribute("d", ends ? tip(x + u, y + v, u, v, long) : "");
+    const point = [x0 + (x - BOX.left) / WIDE * (x1 - x0), y0 + (BOX.bottom - y) / HIGH * (y1 - y0)];
+    showStep(step, `${step}${step > last ? `, stopped at ${last}` : ""}: loss ${amount(loss[t1])} at ${pair(point, 2)}`);
   }
 
-  function tell(gone) {
-    const names = content.controls.map((control, i) => `${control.name} ${control.labels[choice[i]]}`).join(", ");
-    const first = 10 ** loss(0);
-    let text;
-    if (gone) {
-      text = `${names}: it diverges and has left the picture at step ${valid}.`;
+  let rest;
+  function tell() {
+    const names = controls.map(({ name, labels }, i) => `${name.replaceAll("_", " ")} ${labels[choice[i]]}`).join(", ");
+    let text = `${names}: `;
+    if (left) {
+      text += `it diverges and leaves the picture at step ${last}, with a loss of ${amount(loss[last])}.`;
     } else {
-      let reached = 0;
-      while (reached < length && loss(reached) > loss(0) - 2) reached++;
-      const last = 10 ** loss(steps);
-      text = `${names}: the loss ${last < first ? "falls" : "grows"} from ${short(first)} to ${last < 1e-12 ? "less than 1e−12" : short(last)} in ${steps} steps; `
-        + (reached < length ? `at step ${reached} it is first below 1 % of the start.` : "it is never below 1 % of the start.");
-      const near = content.minima[place()].filter(([x, y]) => Math.hypot(X(x) - xs[steps], Y(y) - ys[steps]) < 12);
-      if (content.minima[place()].length > 1) {
-        text += near.length ? ` It ends at the minimum near (${near[0].map((x) => x.toFixed(1).replace("-", "−")).join(", ")}).` : " It ends at no minimum.";
+      const below = loss.findIndex((d) => d <= loss[0] - 2);
+      text += `the loss ${loss[steps] < loss[0] ? "falls" : "grows"} from ${amount(loss[0])} to ${amount(loss[steps])} in ${steps} steps; `
+        + (below < 0 ? `it is never below 1\u00a0% of the first.` : `it is first below 1\u00a0% of the first at step ${below}.`);
+      if (crosses[place].length > 1) {
+        const k = crosses[place].findIndex(([x, y]) => Math.hypot(x - xs[steps], y - ys[steps]) < 12);
+        text += k < 0 ? " It ends near none of the minima." : ` It ends near the minimum at ${pair(content.minima[place][k], 1)}.`;
       }
     }
+    says.setAttribute("aria-busy", "true");  // a drag is announced once, when it rests
+    clearTimeout(rest);
+    rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
     says.textContent = text;
-    map.setAttribute("aria-label", `Contour lines of the ${content.surface} and the path of ${content.rule} on them. ${text}`);
-    graph.setAttribute("aria-label", `Loss above the lowest over steps, on a logarithmic axis. ${text}`);
+    map.setAttribute("aria-label", `Contour lines of the ${content.surface} surface and the path of ${content.rule} on them. ${text}`);
+    graph.setAttribute("aria-label", `The loss above the lowest against the step, on a logarithmic axis. ${text}`);
   }
 
-  async function load() {
-    content = model.get("content");
-    runs = await unpack(content.table, length);
-    const first = runs[2 * length] / content.decades;
-    top = Math.ceil(first) + UP;
+  async function load() {                    // another table: at first, and when the start has moved
+    const mine = ++loads, fresh = model.get("content"), table = await unpack(fresh);
+    if (mine !== loads) return;              // a later one has overtaken it
+    content = fresh;
+    runs = table;
+    const losses = runs.subarray(2 * content.left.length * length, 3 * content.left.length * length);
+    let first = -Infinity, lowest = Infinity;
+    losses.forEach((d, i) => {
+      lowest = Math.min(lowest, d / content.decades);
+      if (i % length === 0) first = Math.max(first, d / content.decades);
+    });
+    top = Math.floor(first) + 2;
+    bottom = Math.max(top - DECADES, Math.min(top - 4, Math.floor(lowest)));
     scale.replaceChildren();
-    const ticks = [];
-    for (let d = top; d >= top - UP - DOWN; d -= 3) ticks.push([D(d), d === 0 ? "1" : `1e${d}`.replace("-", "−")]);
-    axes(scale, spread(0, steps, 5).map((t) => [T(t), t]), ticks, "step", "loss above the lowest");
-    threshold.setAttribute("d", `M${BOX.left},${D(first - 2)}H${BOX.right}`);
+    axes(scale, ticks(0, steps, 6).map((t) => [T(t), t]),
+      ticks(bottom, top, 6).filter(Number.isInteger).map((d) => [D(d), power(d)]), "step", "loss above the lowest");
     settle();
   }
 
-  if (model.get("live")) {                   // the kernel computes anew from where you drop the start
-    map.classList.add("descent-live");
-    const drag = (event) => {
-      const box = map.getBoundingClientRect();
-      const px = (event.clientX - box.left) / box.width * W, py = (event.clientY - box.top) / box.height * H;
-      const x = x0 + (px - BOX.left) / (BOX.right - BOX.left) * (x1 - x0);
-      const y = y0 + (BOX.bottom - py) / (BOX.bottom - BOX.top) * (y1 - y0);
-      move(x, y);
-    };
-    const move = (x, y) => {
-      if (x < x0 || x > x1 || y < y0 || y > y1) return;
-      model.set("start", [+x.toFixed(3), +y.toFixed(3)]);
-      model.save_changes();
-    };
-    map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); drag(event); });
-    map.addEventListener("pointermove", (event) => { if (event.buttons & 1) drag(event); });
-    map.setAttribute("tabindex", 0);
-    map.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-      if (!by) return;
-      event.preventDefault();
-      const [x, y] = model.get("start");
-      move(x + by[0] * (x1 - x0) / 50, y + by[1] * (y1 - y0) / 50);
-    });
-    model.on("change:content", load);
-  }
+  if (model.get("live")) startMoves({ model, map, panel: mapPanel, begin, window: content.window });
+  const follow = () => {                     // the kernel, or another view, has chosen
+    const chosen = model.get("choice");
+    if (String(chosen) !== String(choice)) { choice = [...chosen]; settle(); }
+    if (model.get("step") !== step) { step = model.get("step"); walk(); }
+  };
+  model.on("change:content", load);
+  model.on("change:choice", follow);
+  model.on("change:step", follow);
   await load();
+  return () => {
+    for (const [name, f] of [["content", load], ["choice", follow], ["step", follow]]) model.off(`change:${name}`, f);
+  };
+}
+
+// In Jupyter: move the start with the pointer or the arrow keys; the kernel computes the runs anew.
+function startMoves({ model, map, panel, begin, window: [[x0, x1], [y0, y1]] }) {
+  const name = () => panel.setAttribute("aria-label", `Start of the path, at ${pair(model.get("start"), 2)}; arrow keys move it`);
+  const move = (x, y) => {
+    const start = [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))].map((v) => +v.toFixed(3));
+    begin.setAttribute("x", BOX.left + WIDE * (start[0] - x0) / (x1 - x0) - 4);
+    begin.setAttribute("y", BOX.bottom - HIGH * (start[1] - y0) / (y1 - y0) - 4);
+    model.set("start", start);
+    model.save_changes();
+    name();
+  };
+  const drag = (event) => {
+    const box = map.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width * W, y = (event.clientY - box.top) / box.height * H;
+    move(x0 + (x - BOX.left) / WIDE * (x1 - x0), y0 + (BOX.bottom - y) / HIGH * (y1 - y0));
+  };
+  map.classList.add("descent-live");
+  map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); drag(event); });
+  map.addEventListener("pointermove", (event) => { if (event.buttons & 1) drag(event); });
+  panel.setAttribute("tabindex", 0);
+  panel.setAttribute("role", "application");
+  panel.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const [x, y] = model.get("start");
+    move(x + way[0] * (x1 - x0) / 50, y + way[1] * (y1 - y0) / 50);
+  });
+  name();
 }
 
 export default { render };

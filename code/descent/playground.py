@@ -16,20 +16,22 @@ from pathlib import Path
 import anywidget
 import numpy as np
 import traitlets
-from contourpy import contour_generator
+from contourpy import FillType, contour_generator
 
 from descent import surfaces
-from descent.driver import walk
+from descent.driver import path, walk
 from descent.plots import COLORS
-from descent.signature import hyperparameters, known, name_of, state_names
+from descent.signature import hyperparameters, name_of, state_names
 
 __all__ = ["Playground", "playground"]
 
 MODULE = Path(__file__).with_name("playground.js")
-LARGEST = 6_000  # settings: what keeps a page under 300 kB
-FINE = 2_000  # quantisation steps across the window
+LARGEST = 3_000 * 61  # points of all runs together: what keeps a page at about 300 kB
+SURFACES = 40
+FINE = 2_000  # a point is rounded to this part of the window
+COARSE = 4  # the arrow of the memory is rounded to this many of a point's parts
 FAR = 6  # a run further from the window's middle than this many half windows has left the picture
-DECADES = 200  # quantisation steps of a decade of loss
+DECADES = 200  # a loss is rounded to this part of a decade
 
 _MOUNT = """<div class="descent-playground" id="{id}"><noscript>{alt}</noscript></div>
 <script type="module">
@@ -48,8 +50,13 @@ const model = {{
   off() {{}}, save_changes() {{}}, send() {{}},
 }};
 const el = document.getElementById("{id}");
-await (await modules.get(source)).default.render({{ model, el }});
-el.dataset.ready = "1";
+try {{
+  await (await modules.get(source)).default.render({{ model, el }});
+  el.dataset.ready = "1";
+}} catch (error) {{
+  el.textContent = "The playground could not be drawn: " + error.message;
+  throw error;
+}}
 </script>"""
 
 
@@ -58,38 +65,44 @@ def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=N
 
     A list or 1-D array makes a control: numbers a slider, booleans, strings or tuples a menu. Any
     other value is fixed. Keywords that the surface factory takes go to it, all others to the rule.
-    `start` is a point (x, y); `show` maps names of controls to the values to begin with, of which
-    the nearest is taken (default: the middle).
+    `start` is a point (x, y) of the window; `show` maps names of controls, and `step`, to the
+    values to begin with, of which the nearest is taken (default: the middle, and an early step).
 
     Raises TypeError for an unknown keyword; ValueError if there are not one to four controls, for
-    too many settings, or for values that torch would refuse.
+    too many settings, or for a setting that torch would refuse.
     """
     return Playground(_Grid(rule, surface, steps, choices), start, show or {})
 
 
 class Playground(anywidget.AnyWidget):
-    """The widget; in Jupyter its `start` can be dragged, and the runs are computed anew."""
+    """The widget: `choice` holds each control's index, `step` the step shown.
+
+    In Jupyter its `start` can be dragged or set, and the runs are then computed anew.
+    """
 
     _esm = MODULE
     content = traitlets.Dict().tag(sync=True)
-    choice = traitlets.List().tag(sync=True)
+    choice = traitlets.List(traitlets.Int()).tag(sync=True)
+    step = traitlets.Int().tag(sync=True)
     start = traitlets.List().tag(sync=True)
     live = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, grid, start, show):
         self._grid = grid
-        start = [float(x) for x in (grid.surfaces[0].start if start is None else start)]
-        if len(start) != 2 or not np.isfinite(start).all():
-            raise ValueError(f"start must be a point (x, y), got {start!r}")
-        super().__init__(start=start, choice=grid.choice(show), content=grid.content(start))
+        start = grid.point(grid.surfaces[0].start if start is None else start)
+        choice, step = grid.shown(show)
+        super().__init__(start=start, choice=choice, step=step, content=grid.content(start))
+        self.observe(self._moved, "start")
 
     def __repr__(self):
         return repr(self._grid)
 
-    @traitlets.observe("start")
+    @traitlets.validate("start")
+    def _inside(self, proposal):
+        return self._grid.point(proposal["value"])
+
     def _moved(self, change):
-        if self.content:  # not while it is being made
-            self.content = self._grid.content(change["new"])
+        self.content = self._grid.content(change["new"], level=1)  # a drag must not wait for zlib
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -98,62 +111,150 @@ class Playground(anywidget.AnyWidget):
 
     def page(self):
         """Return the widget as HTML that needs no kernel and no library."""
-        state = {"content": self.content, "choice": self.choice, "start": self.start, "live": False}
-        text = json.dumps(state, separators=(",", ":"))
+        text = _script({"content": self.content, "choice": self.choice, "step": self.step,
+                        "start": self.start, "live": False})
         return _MOUNT.format(
             id=f"descent-{hashlib.sha1(text.encode()).hexdigest()[:8]}-{next(_numbers)}",
             alt=html.escape(f"An interactive picture, which needs JavaScript: {self!r}."),
-            state=text.replace("</", "<\\/"),
-            source=json.dumps(MODULE.read_text(encoding="utf8")).replace("</", "<\\/"))
+            state=text, source=_script(MODULE.read_text(encoding="utf8")))
 
 
 _numbers = itertools.count(1)
 
 
 class _Grid:
-    """The settings of a playground, and the runs over all of them."""
+    """The settings of a playground, in the order of the controls, and the runs over all of them."""
 
     def __init__(self, rule, surface, steps, choices):
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 1000:
             raise ValueError(f"steps must be a whole number in [1, 1000], got {steps!r}")
-        self.rule, self.steps = rule, steps
+        self.rule, self.steps, hyper = rule, steps, hyperparameters(rule)
         factory = surface if callable(surface) else lambda: surface
-        of_surface = set(inspect.signature(factory).parameters)
-        known(rule, [name for name in choices if name not in of_surface])
-        self.controls = {name: np.asarray(values).tolist() if isinstance(values, np.ndarray)
-                         else list(values) for name, values in choices.items()
-                         if isinstance(values, (list, np.ndarray))}
-        fixed = {name: value for name, value in choices.items() if name not in self.controls}
-        if not 1 <= len(self.controls) <= 4 or not all(self.controls.values()):
-            raise ValueError("lists make controls: one to four, none empty, got "
-                             f"{ {name: len(v) for name, v in self.controls.items()} }")
-        self.shape = tuple(map(len, self.controls.values()))
-        most = LARGEST * 61 // (steps + 1)
-        if np.prod(self.shape) > most:
-            raise ValueError(f"the controls must make at most {most} settings of {steps} steps, "
-                             f"got {' × '.join(map(str, self.shape))} = {np.prod(self.shape)}")
-        # Menus need a run each; the surfaces share one run; numbers are arrays in it.
+        of_surface = list(inspect.signature(factory).parameters)
+        for name in choices:
+            if name not in hyper and name not in of_surface:
+                places = f"; the surface takes {', '.join(of_surface)}" if of_surface else ""
+                raise TypeError(f"{name_of(rule)} has no hyper-parameter {name!r}; "
+                                f"it takes {', '.join(hyper)}{places}")
+        self.controls = {n: values for n, v in choices.items() if (values := _values(n, v))}
+        sizes = " × ".join(f"{len(v)}" for v in self.controls.values()) or "none"
+        if not 1 <= len(self.controls) <= 4:
+            raise ValueError(f"lists make controls: one to four of them, got {sizes}")
+        shape = [len(values) for values in self.controls.values()]
+        self.count = int(np.prod(shape))
+        if self.count * (steps + 1) > LARGEST:
+            raise ValueError(f"with {steps} steps the lists may make at most "
+                             f"{LARGEST // (steps + 1)} settings, got {sizes} = {self.count}")
+        self.index = dict(zip(self.controls, np.indices(shape).reshape(len(shape), -1),
+                              strict=True))
         self.places = [n for n in self.controls if n in of_surface]
-        numbers = {n for n, v in self.controls.items() if all(map(_is_number, v))}
-        self.menus = [n for n in self.controls if n not in numbers and n not in self.places]
-        self.sliders = [n for n in self.controls if n in numbers and n not in self.places]
-        on_surface = {n: v for n, v in fixed.items() if n in of_surface}
+        self.menus = [n for n, v in self.controls.items() if not all(map(_is_number, v))]
+        fixed = {n: v for n, v in choices.items() if n not in self.controls}
         self.fixed = {n: v for n, v in fixed.items() if n not in of_surface}
-        self.surfaces = [
-            factory(**on_surface, **dict(zip(self.places, values, strict=True)))
-            for values in itertools.product(*(self.controls[n] for n in self.places))]
+        self._make_surfaces(factory, {n: v for n, v in fixed.items() if n in of_surface})
+        self.surface_of = self._number(self.places)
+        self._refuse()
+        self.batched = self._rows_stay_apart()
 
     def __repr__(self):
         controls = ", ".join(f"{n} × {len(v)}" for n, v in self.controls.items())
         return (f"Playground: {name_of(self.rule)} on {self.surfaces[0].name} over {controls}, "
                 f"{self.steps} steps")
 
-    def choice(self, show):
-        """Return the index of each control's value nearest to `show`'s, or of its middle one."""
+    def _make_surfaces(self, factory, fixed):
+        """Make one surface for each combination of the values of its own controls."""
+        values = list(itertools.product(*(self.controls[n] for n in self.places)))
+        if len(values) > SURFACES:
+            raise ValueError(f"{' and '.join(self.places)} may make at most {SURFACES} surfaces, "
+                             f"got {len(values)}")
+        self.surfaces = [factory(**fixed, **dict(zip(self.places, chosen, strict=True)))
+                         for chosen in values]
+        for made in self.surfaces:
+            if not isinstance(made, surfaces.Surface):
+                raise TypeError(f"surface must be a Surface or a function that returns one, "
+                                f"got {made!r}")
+
+    def _number(self, names):
+        """Return, by setting, which combination of the values of these controls it has."""
+        number = np.zeros(self.count, dtype=int)
+        for name in names:
+            number = number * len(self.controls[name]) + self.index[name]
+        return number
+
+    def setting(self, row):
+        """Return the rule's hyper-parameters at one setting."""
+        return self.fixed | {n: self.controls[n][self.index[n][row]]
+                             for n in self.controls if n not in self.places}
+
+    def batches(self):
+        """Yield the settings that differ in numbers only: their rows, and arrays (rows, 1)."""
+        numbers = [n for n in self.controls if n not in self.menus and n not in self.places]
+        menu_of = self._number([n for n in self.menus if n not in self.places])
+        for menu in range(menu_of.max() + 1):
+            rows = np.flatnonzero(menu_of == menu)
+            yield rows, self.setting(rows[0]) | {
+                n: np.array(self.controls[n])[self.index[n][rows], None] for n in numbers}
+
+    def _refuse(self):
+        """Raise an error that names the setting, if there is one that the driver refuses."""
+        for rows, hyper in self.batches():
+            try:
+                walk(self.rule, np.cos, np.ones((len(rows), 2)), 1, **hyper)
+            except (TypeError, ValueError):
+                for row in rows:
+                    self._refuse_one(row)
+                raise
+
+    def _refuse_one(self, row):
+        try:
+            walk(self.rule, np.cos, np.ones(2), 1, **self.setting(row))
+        except (TypeError, ValueError) as error:
+            values = ", ".join(f"{n}={self.controls[n][k[row]]!r}" for n, k in self.index.items())
+            raise type(error)(f"the lists make a setting that is refused, {values}: "
+                              f"{error}") from None
+
+    def _rows_stay_apart(self):
+        """Tell whether the rule may run on a batch: it computes entry by entry, without `if`.
+
+        A rule of one's own may take the norm of its gradient, or branch on a number: right for
+        one point, but not for many at once. Such a rule is run one setting after another.
+        """
+        rows, hyper = next(self.batches())
+        points, one = np.sin(np.arange(2.0 * len(rows))).reshape(-1, 2), self.setting(rows[-1])
+        with np.errstate(all="ignore"):
+            for step in walk(self.rule, np.cos, points[-1], 3, **one):
+                if np.shape(step.p) != (2,):
+                    raise TypeError(f"{name_of(self.rule)} must return a tuple, the new point and "
+                                    f"then its state; the point came as {step.p!r}")
+            try:
+                together = path(self.rule, np.cos, points, 3, **hyper)[:, -1]
+            except (TypeError, ValueError):
+                return False
+            alone = path(self.rule, np.cos, points[-1], 3, **one)
+        return together.shape == alone.shape and np.allclose(together, alone, equal_nan=True)
+
+    def point(self, start):
+        """Return a starting point as two floats, or raise a ValueError."""
+        window = self.surfaces[0].window
+        try:
+            x, y = start = [float(x) for x in start]
+            inside = window[0][0] <= x <= window[0][1] and window[1][0] <= y <= window[1][1]
+        except (TypeError, ValueError):
+            inside = False
+        if not inside:
+            raise ValueError(f"start must be a point (x, y) in the window {window}, got {start!r}")
+        return start
+
+    def shown(self, show):
+        """Return the index of each control's value nearest to `show`'s, and the step."""
+        show = dict(show)
+        step = show.pop("step", -(-self.steps // 15))
+        if not (_is_number(step) and 0 <= step <= self.steps):
+            raise ValueError(f"show: step must be in [0, {self.steps}], got {step!r}")
         chosen = {name: len(values) // 2 for name, values in self.controls.items()}
         for name, value in show.items():
             if name not in self.controls:
-                raise ValueError(f"show must name controls ({', '.join(self.controls)}), "
+                raise ValueError(f"show must name controls ({', '.join(self.controls)}) or step, "
                                  f"got {name}={value!r}")
             values = self.controls[name]
             if value in values:
@@ -162,109 +263,162 @@ class _Grid:
                 chosen[name] = int(np.abs(np.array(values) - value).argmin())
             else:
                 raise ValueError(f"show: {name} must be one of {values}, got {value!r}")
-        return list(chosen.values())
+        return list(chosen.values()), int(step)
 
-    def content(self, start):
+    def content(self, start, level=9):
         """Return what the module draws: the table of runs, contour lines, names and windows."""
-        points, memory = self._runs(start)
         window = np.array(self.surfaces[0].window)
-        (middle, half) = window.mean(1), np.diff(window).ravel() / 2
-        inside = (np.abs(points - middle) <= FAR * half).all(-1)
-        with np.errstate(invalid="ignore"):
-            left = np.where(inside.all(-1), self.steps + 1, inside.argmin(-1))
-        kept = np.arange(self.steps + 1) < left[..., None]
-        points = np.where(kept[..., None], points, middle)
-        losses = self._losses(points)
-        x, y = np.moveaxis(np.round((points - middle) / half * FINE / 2), -1, 0)
-        memory = np.where(kept[..., None], memory, 0.0)
-        u, v = np.moveaxis(np.round(memory / half * FINE / 20), -1, 0)
-        channels = np.stack([x, y, np.round(np.log10(losses) * DECADES), u, v], axis=-2)
-        order = [*self.menus, *self.places, *self.sliders]
-        axes = [order.index(name) for name in self.controls]
-        channels = channels.reshape(*[len(self.controls[n]) for n in order], 5, self.steps + 1)
-        channels = channels.transpose(*axes, len(axes), len(axes) + 1)
-        left = left.reshape([len(self.controls[n]) for n in order]).transpose(axes)
-        first = self.surfaces[0]
+        middle, half = window.mean(1), np.diff(window).ravel() / 2
+        with np.errstate(all="ignore"):
+            points, arrows, memory = self._runs(start)
+            losses = self._losses(points)
+            points, left = _cut(points, middle, FAR * half)
+        steps = np.arange(self.steps + 1)
+        losses = np.take_along_axis(losses, np.minimum(steps, left[:, None]), axis=1)
+        arrows = np.where((steps < left[:, None])[..., None], arrows, 0.0)
+        channels = [*np.moveaxis((points - middle) / half * FINE / 2, -1, 0),
+                    np.log10(losses) * DECADES]
+        if memory:
+            channels += [*np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0)]
         return {
-            "rule": name_of(self.rule), "surface": first.name, "steps": self.steps,
+            "rule": name_of(self.rule), "surface": self.surfaces[0].name, "steps": self.steps,
             "controls": [{"name": name, "menu": name in self.menus, "surface": name in self.places,
-                          "labels": [_label(value) for value in values]}
-                         for name, values in self.controls.items()],
-            "memory": (state_names(self.rule) or [""])[0], "lr": "lr" in hyperparameters(self.rule),
-            "window": window.tolist(), "fine": FINE, "decades": DECADES,
+                          "labels": _labels(values)} for name, values in self.controls.items()],
+            "memory": memory, "lr": "lr" in hyperparameters(self.rule), "window": window.tolist(),
+            "fine": FINE, "coarse": COARSE, "decades": DECADES, "colors": list(COLORS),
             "contours": [_contours(surface) for surface in self.surfaces],
             "minima": [[list(m) for m in surface.minima] for surface in self.surfaces],
-            "colors": list(COLORS), "left": left.ravel().tolist(), "table": _packed(channels),
+            "left": left.tolist(), "table": _packed(channels, level),
         }
 
     def _runs(self, start):
-        """Return points and memory arrows, each (menus × settings, steps + 1, 2)."""
-        sizes = [len(self.surfaces), *(len(self.controls[n]) for n in self.sliders)]
-        where = np.indices(sizes).reshape(len(sizes), -1)
-        arrays = {name: np.array(self.controls[name], dtype=float)[index][:, None]
-                  for name, index in zip(self.sliders, where[1:], strict=True)}
-        blocks = np.array_split(np.arange(where.shape[1]), len(self.surfaces))
+        """Return points and arrows, each (settings, steps + 1, 2), and what the arrows show."""
+        points = np.empty((self.count, self.steps + 1, 2))
+        arrows, memory = np.zeros_like(points), ""
+        if self.batched:
+            jobs = self.batches()
+        else:
+            jobs = ((row, self.setting(row)) for row in range(self.count))
+        for rows, hyper in jobs:
+            p = np.broadcast_to(start, points[rows, 0].shape).astype(float)
+            points[rows, 0] = p
+            for step in walk(self.rule, self._grad(rows), p, self.steps, **hyper):
+                points[rows, step.t] = step.p
+                for name, state in zip(state_names(self.rule), step.state, strict=False):
+                    if np.shape(state) == p.shape:  # the first of them is the method's memory
+                        arrows[rows, step.t] = -step.hyper.get("lr", 1.0) * state
+                        memory = name
+                        break
+        return points, np.nan_to_num(arrows, posinf=0.0, neginf=0.0), memory
+
+    def _grad(self, rows):
+        """Return the gradient at one point for one row, or at a point for each of many rows."""
+        if np.ndim(rows) == 0:
+            return self.surfaces[self.surface_of[rows]].grad
+        parts = [(s, np.flatnonzero(self.surface_of[rows] == k))
+                 for k, s in enumerate(self.surfaces)]
 
         def grad(p):
-            return np.concatenate([surface.grad(p[block])
-                                   for surface, block in zip(self.surfaces, blocks, strict=True)])
+            g = np.empty_like(p)
+            for surface, at in parts:
+                g[at] = surface.grad(p[at])
+            return g
 
-        points, memory = [], []
-        for menu in itertools.product(*(self.controls[n] for n in self.menus)):
-            p = np.tile(np.array(start, dtype=float), (where.shape[1], 1))
-            trail, arrows = [p], [np.zeros_like(p)]
-            hyper = {**self.fixed, **arrays, **dict(zip(self.menus, menu, strict=True))}
-            with np.errstate(all="ignore"):
-                for step in walk(self.rule, grad, p, self.steps, **hyper):
-                    trail.append(np.broadcast_to(step.p, p.shape))
-                    arrows.append(_arrow(step, p.shape))
-            points.append(np.stack(trail, axis=1))
-            memory.append(np.stack(arrows, axis=1))
-        return np.concatenate(points), np.concatenate(memory)
+        return grad
 
     def _losses(self, points):
-        """Return the losses above the lowest, at least 1e-16; `points` as from `_runs`."""
-        per_menu = len(points) // int(np.prod([len(self.controls[n]) for n in self.menus]))
+        """Return the losses above the lowest, between 1e-16 and 1e100."""
         losses = np.empty(points.shape[:-1])
-        for block in range(0, len(points), per_menu):
-            runs = np.array_split(np.arange(block, block + per_menu), len(self.surfaces))
-            for surface, rows in zip(self.surfaces, runs, strict=True):
-                losses[rows] = surface.f(points[rows]) - surface.lowest
-        return np.clip(losses, 1e-16, 1e100)
+        for k, surface in enumerate(self.surfaces):
+            at = self.surface_of == k
+            losses[at] = surface.f(points[at]) - surface.lowest
+        return np.clip(np.nan_to_num(losses, nan=1e100), 1e-16, 1e100)
 
 
-def _arrow(step, shape):
-    """Return where the first state would push the point: minus lr times it."""
-    if not step.state or np.shape(step.state[0]) != shape:
-        return np.zeros(shape)
-    return np.nan_to_num(-step.hyper.get("lr", 1.0) * step.state[0], posinf=0, neginf=0)
+def _cut(points, middle, reach):
+    """Stop each run where it crosses the edge of the box; return it, and the step outside."""
+    inside = (np.abs(points - middle) <= reach).all(-1)
+    steps = points.shape[1]
+    left = np.where(inside.all(1), steps, inside.argmin(1))
+    points = points.copy()
+    for run, at in zip(np.flatnonzero(left < steps), left[left < steps], strict=True):
+        last = points[run, at - 1]
+        way = np.nan_to_num(np.clip(points[run, at], -1e9, 1e9) - last)
+        room = np.where(way > 0, middle + reach - last, last - middle + reach)
+        points[run, at:] = last + way * min(1.0, (room / np.maximum(np.abs(way), 1e-9)).min())
+    return points, left
+
+
+def _values(name, value):
+    """Return the values of a control as a list, or None for a fixed value."""
+    if getattr(value, "ndim", 0):
+        if value.ndim != 1:
+            raise ValueError(f"{name} must be a number, a list or a 1-D array, got {value!r}")
+        value = value.tolist()
+    if not isinstance(value, (list, range)):
+        return None
+    if not value or not all(np.isfinite(v) for v in value if _is_number(v)):
+        raise ValueError(f"{name} must hold at least one value, and finite ones, got {value!r}")
+    return [v.item() if isinstance(v, np.generic) else v for v in value]
 
 
 def _is_number(value):
     return isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.bool_))
 
 
-def _label(value):
-    if isinstance(value, (bool, np.bool_)):
+def _labels(values):
+    """Return the values as short text, with as many digits as it takes to tell them apart."""
+    for digits in range(3, 18):
+        labels = [_label(value, digits) for value in values]
+        if len(set(labels)) == len(set(map(repr, values))):
+            break
+    return labels
+
+
+def _label(value, digits):
+    if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if _is_number(value) else str(value)
+    if not _is_number(value):
+        return str(value)
+    return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
-def _packed(channels):
-    """Return whole numbers as text: steps' differences, their bytes apart, deflated, base64."""
-    whole = np.clip(channels, -32768, 32767).astype(np.int16)
-    whole[..., 1:] = whole[..., 1:] - whole[..., :-1]  # wraps, and unwraps when summed
-    bytes_apart = whole.reshape(-1, 1).astype("<i2").view(np.uint8).T
-    return base64.b64encode(zlib.compress(bytes_apart.tobytes(), 9)).decode()
+def _script(value):
+    """Return JSON that cannot end, or open, a script element."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _contours(surface, levels=12, size=61):
-    """Return contour lines as lists of whole numbers in thousandths of the window."""
+def _packed(channels, level):
+    """Return the channels, each (settings, steps + 1), as text for the module's `unpack`.
+
+    Points and losses become differences along the steps; arrows become what they differ by from
+    the step just made, which for plain momentum is nothing. Bytes apart, deflated, base64.
+    """
+    whole = [np.clip(np.round(channel), -32768, 32767).astype(int) for channel in channels]
+    steps = [np.diff(channel, axis=1, prepend=0) for channel in whole[:3]]
+    made = [np.where(np.arange(s.shape[1]) > 0, s, 0) // COARSE for s in steps[:2]]
+    rest = [arrow - step for arrow, step in zip(whole[3:], made, strict=False)]
+    numbers = np.stack([*steps, *rest]).astype("<i2")  # wraps, and unwraps when summed
+    apart = numbers.reshape(-1, 1).view(np.uint8).T
+    return base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()
+
+
+def _contours(surface, levels=12, size=81):
+    """Return, by level, the rings around what is higher, in thousandths of the window."""
     (x0, x1), (y0, y1) = surface.window
     x, y = np.linspace(x0, x1, size), np.linspace(y0, y1, size)
     values = surface.f(np.stack(np.meshgrid(x, y), axis=-1)) - surface.lowest
-    lines = contour_generator(x, y, values).lines
-    found = [line for level in np.quantile(values, np.linspace(0.01, 0.97, levels) ** 1.5)
-             for line in lines(level)]
-    scale, origin = 1000 / np.array([x1 - x0, y1 - y0]), np.array([x0, y0])
-    return [np.round((line - origin) * scale).astype(int).ravel().tolist() for line in found]
+    cuts = np.unique(np.quantile(values, np.linspace(0.01, 0.97, levels) ** 1.5))
+    higher = contour_generator(x, y, values, fill_type=FillType.OuterOffset)
+    origin, scale = np.array([x0, y0]), 1000 / np.array([x1 - x0, y1 - y0])
+    return [[_ring((outline[a:b - 1] - origin) * scale)
+             for outline, ends in zip(*higher.filled(cut, np.inf), strict=True)
+             for a, b in itertools.pairwise(ends)] for cut in cuts]
+
+
+def _ring(points):
+    """Return a ring's whole numbers x, y, x, y, …, without the points on straight stretches."""
+    points = np.round(points).astype(int)
+    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return points[turns].ravel().tolist()
