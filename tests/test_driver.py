@@ -87,6 +87,16 @@ def test_bad_input_is_named(arguments, error, words):
         path(given.pop("rule"), given.pop("grad"), given.pop("p"), given.pop("steps"), **given)
 
 
+@pytest.mark.parametrize("as_array", [np.array, torch.tensor])
+def test_a_batch_ignores_dampening_where_a_single_run_does(as_array):
+    momentum, point = [0.0, 0.5], as_array([2.0, 1.0])
+    batch = path(sgd, BOWL.grad, as_array([[2.0, 1.0]] * 2), 5, lr=0.1, dampening=0.3,
+                 momentum=as_array([[m] for m in momentum]))
+    for row, m in enumerate(momentum):
+        alone = path(sgd, BOWL.grad, point, 5, lr=0.1, dampening=0.3, momentum=m)
+        np.testing.assert_allclose(batch[:, row], alone, rtol=1e-14)
+
+
 def test_the_gradient_is_not_asked_before_the_settings_are_checked():
     asked = []
     with pytest.raises(ValueError, match="lr"):

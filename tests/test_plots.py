@@ -40,6 +40,7 @@ def test_ink_is_the_pages_and_nothing_asks_for_more():
     assert "#000000" not in page
     assert not re.search(r'(?:href|src)="https?:', page)
     assert "<metadata>" not in page
+    assert "<style" not in page
 
 
 def test_ids_of_two_figures_do_not_meet():

@@ -140,7 +140,8 @@ def _svg(figure):
     """Return a figure as an SVG element that inherits the text colour and scales with the page."""
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
-    text = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", target.getvalue(), flags=re.S)
+    text = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>", "",
+                  target.getvalue(), flags=re.S)  # that style sheet would rule the whole page
     text = text.replace(_INK, "currentColor")
     prefix = f"d{next(_drawn)}-"  # ids of two figures on a page must not meet
     text = re.sub(r'\bid="', f'id="{prefix}', text)
@@ -148,5 +149,6 @@ def _svg(figure):
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()
     text = re.sub(r'<svg\b.*?>', f'<svg xmlns="http://www.w3.org/2000/svg" aria-hidden="true" '
                   f'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}" '
-                  'style="width:100%;height:auto;display:block">', text, count=1, flags=re.S)
+                  'style="width:100%;height:auto;display:block;stroke-linejoin:round;'
+                  'stroke-linecap:butt">', text, count=1, flags=re.S)
     return re.sub(r"\s*\n\s*", " ", text)

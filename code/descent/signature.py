@@ -62,8 +62,8 @@ def settle(rule, hyper):
             f"{name_of(rule)}: nesterov=True needs momentum > 0 and dampening = 0, "
             f"got momentum={momentum!r}, dampening={dampening!r}"
         )
-    if "dampening" in hyper and np.ndim(_plain(momentum)) == 0 and momentum == 0:
-        return {**hyper, "dampening": 0.0}  # torch ignores dampening where there is no buffer
+    if "dampening" in hyper:  # torch ignores dampening where there is no buffer
+        return {**hyper, "dampening": dampening * (momentum != 0)}
     return hyper
 
 
