@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_problems_are_found(tmp_path):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
 def test_chapters_are_canonical(path):
     assert notebooks.problems(path) == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_glued_value_is_quoted_and_reads_as_text(path):
+    cells = nbformat.read(path, 4).cells
+    quoted = {name for cell in cells if cell.cell_type == "markdown"
+              for name in re.findall(r"\{glue:text\}`([^`:]+)", cell.source)}
+    glued = {output.metadata.scrapbook.name: output.data for cell in cells
+             for output in cell.get("outputs", []) if "scrapbook" in output.get("metadata", {})}
+    assert quoted == set(glued)
+    assert [name for name, data in glued.items() if re.search(r"\w\(", str(data))] == []
 
 
 def test_there_are_chapters():

@@ -125,7 +125,7 @@ def table(row, device="cpu"):
         text.append([name, runs, *(
             f"{sum(r.ok for r in results)} of {len(results)}" for results in by_dtype.values())])
         page.append([name, runs, *(
-            f"{max(r.differences[who] for r in results):.0e}"
+            _short(max(r.differences[who] for r in results))
             for results in by_dtype.values() for who in ("descent", *others))])
     digits = {dtype: str(dtype).removeprefix("torch.") for dtype in row.bounds}
     return plots.table(
@@ -135,6 +135,10 @@ def table(row, device="cpu"):
         page_headers=["settings", "runs",
                       *(f"{digits[d]}: {who}" for d in row.bounds for who in ("ours", *others))],
     )
+
+
+def _short(difference):
+    return f"{difference:.0e}" if difference else "0"
 
 
 def _group(row, result):
