@@ -45,6 +45,7 @@ def test_every_rule_has_a_file_a_row_and_an_export():
 def test_bounds_leave_torch_itself_room_but_not_much(row):
     results = compare(row)
     own = max(value for r in results for name, value in r.differences.items() if name != "descent")
+    own = max(own, torch.finfo(torch.float64).eps)  # foreach alone may be the for-loop, bit by bit
     assert own < row.bounds[torch.float64] < 1e4 * own
 
 

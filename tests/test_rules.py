@@ -1,77 +1,141 @@
+import math
+
 import numpy as np
 import pytest
 import sympy
 import torch
 
-from descent import rules, sgd
+from descent import adadelta, adagrad, rmsprop, rules, sgd
 from descent.symbols import equal
 
+EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__]
+# Settings under which every state of a rule takes part.
+HYPER = {
+    sgd: {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True},
+    adagrad: {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5},
+    rmsprop: {"lr": 0.1, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.01, "centered": True},
+    adadelta: {"rho": 0.9, "eps": 1e-3, "weight_decay": 0.01},
+}
 
-def run(gradients, p=0.0, **hyper):
+
+def run(rule, gradients, p=0.0, **hyper):
     """Return the points of a rule on given gradients."""
     state, points = (), []
     for t, g in enumerate(gradients, start=1):
-        p, *state = sgd(p, g, t, *state, **hyper)
+        p, *state = rule(p, g, t, *state, **hyper)
         points.append(p)
     return points
 
 
-@pytest.mark.parametrize(("hyper", "expected"), [
-    ({}, [-1, -2, -3]),
-    ({"momentum": 0.9}, [-1, -2.9, -5.61]),
-    ({"momentum": 0.9, "dampening": 0.9}, [-1, -2, -3]),
-    ({"momentum": 0.9, "nesterov": True}, [-1.9, -4.61, -8.049]),
+@pytest.mark.parametrize(("rule", "hyper", "expected"), [
+    (sgd, {}, [-1, -2, -3]),
+    (sgd, {"momentum": 0.9}, [-1, -2.9, -5.61]),
+    (sgd, {"momentum": 0.9, "dampening": 0.9}, [-1, -2, -3]),
+    (sgd, {"momentum": 0.9, "nesterov": True}, [-1.9, -4.61, -8.049]),
+    (adagrad, {"eps": 0.0}, [-1, -1 - 2**-0.5, -1 - 2**-0.5 - 3**-0.5]),
+    (adagrad, {"eps": 1.0}, [-1 / 2, -1 / 2 - 1 / (1 + 2**0.5),
+                             -1 / 2 - 1 / (1 + 2**0.5) - 1 / (1 + 3**0.5)]),
+    (adagrad, {"eps": 0.0, "lr_decay": 1.0}, [-1, -1 - 2**-0.5 / 2, -1 - 2**-0.5 / 2 - 3**-1.5]),
+    (adagrad, {"eps": 0.0, "initial_accumulator_value": 3.0},
+     [-1 / 2, -1 / 2 - 5**-0.5, -1 / 2 - 5**-0.5 - 6**-0.5]),
+    (rmsprop, {"alpha": 0.75, "eps": 0.0}, [-2, -2 - 0.4375**-0.5,
+                                            -2 - 0.4375**-0.5 - 0.578125**-0.5]),
+    (rmsprop, {"alpha": 0.75, "eps": 0.5}, [-1, -1 - 1 / (0.4375**0.5 + 0.5),
+                                            -1 - 1 / (0.4375**0.5 + 0.5)
+                                            - 1 / (0.578125**0.5 + 0.5)]),
+    (rmsprop, {"alpha": 0.0, "eps": 0.0, "momentum": 0.5}, [-1, -2.5, -4.25]),
+    (adadelta, {"rho": 0.0, "eps": 1.0}, [-2**-0.5, -2**-0.5 - 0.75**0.5,
+                                          -2**-0.5 - 0.75**0.5 - 0.875**0.5]),
 ])
-def test_by_hand(hyper, expected):
-    assert run([1.0, 1.0, 1.0], lr=1.0, **hyper) == pytest.approx(expected, rel=1e-15)
+def test_by_hand(rule, hyper, expected):
+    assert run(rule, [1.0, 1.0, 1.0], lr=1.0, **hyper) == pytest.approx(expected, rel=1e-14)
 
 
-def test_weight_decay_by_hand():
-    assert run([0.0, 0.0], p=1.0, lr=0.1, weight_decay=0.5) == pytest.approx([0.95, 0.95**2])
+@pytest.mark.parametrize(("rule", "first"), [(sgd, 0.95), (adagrad, 0.9), (rmsprop, 0.0),
+                                             (adadelta, 1 - 0.05 * 1e-3 / math.sqrt(0.025 + 1e-6))])
+def test_weight_decay_joins_the_gradient(rule, first):
+    (p,) = run(rule, [0.0], p=1.0, lr=0.1, weight_decay=0.5)
+    assert p == pytest.approx(first, abs=1e-6)
+    assert p == run(rule, [0.5], p=1.0, lr=0.1)[0]
 
 
-HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
+def test_centered_subtracts_the_square_of_the_mean():
+    alpha, g = 0.5, [1.0, -1.0]
+    square, mean = [0.5, 0.75], [0.5, -0.25]
+    points = run(rmsprop, g, lr=1.0, alpha=alpha, eps=0.0, centered=True)
+    first = -1 / math.sqrt(square[0] - mean[0]**2)
+    assert points == pytest.approx([first, first + 1 / math.sqrt(square[1] - mean[1]**2)])
+
+
+def test_adagrad_does_not_see_the_scale_of_a_coordinate():
+    gradients = np.random.default_rng(0).normal(size=(50, 3))
+    plain = run(adagrad, gradients, eps=0.0)[-1]
+    assert run(adagrad, gradients * [1, 1e-3, 1e3], eps=0.0)[-1] == pytest.approx(plain, rel=1e-12)
+
+
+@pytest.mark.parametrize("g", [1e-3, 1.0, -1e3])
+def test_first_steps(g):
+    assert run(rmsprop, [g], lr=0.1, alpha=0.99)[0] == pytest.approx(-math.copysign(1.0, g), 1e-4)
+    assert run(adadelta, [g], rho=0.9, eps=1e-10)[0] == pytest.approx(
+        -math.copysign(math.sqrt(1e-9), g), 1e-3)
 
 
 @pytest.mark.parametrize("make", [
     pytest.param(lambda x: np.array([x, 2 * x]), id="numpy"),
     pytest.param(lambda x: torch.tensor([x, 2 * x], dtype=torch.float64), id="torch"),
-    pytest.param(lambda x: np.array([sympy.Float(x), sympy.Float(2 * x)]), id="sympy"),
 ])
-def test_one_source_runs_on_all(make):
+@pytest.mark.parametrize("rule", EVERY)
+def test_one_source_runs_on_all(rule, make):
+    gradients, scales = [0.5, -1.0, 2.0], (1, 2)
+    values = run(rule, map(make, gradients), p=make(1.0), **HYPER[rule])
+    for i, scale in enumerate(scales):
+        alone = run(rule, [scale * g for g in gradients], p=1.0 * scale, **HYPER[rule])
+        assert [float(value[i]) for value in values] == pytest.approx(alone, rel=1e-14)
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_symbols_give_the_numbers(rule):
     gradients = [0.5, -1.0, 2.0]
-    floats = run(gradients, p=1.0, **HYPER)
-    values = run(map(make, gradients), p=make(1.0), **HYPER)
-    for value, expected in zip(values, floats, strict=True):
-        assert float(value[0]) == pytest.approx(expected, rel=1e-14)
-        assert float(value[1]) == pytest.approx(2 * expected, rel=1e-14)
+    symbols = sympy.symbols("g1:4", real=True)
+    formula = run(rule, symbols, p=sympy.Integer(1), **HYPER[rule])[-1]
+    number = formula.subs(dict(zip(symbols, gradients, strict=True)))
+    assert float(number) == pytest.approx(run(rule, gradients, p=1.0, **HYPER[rule])[-1])
 
 
 def test_symbols_give_the_formula():
     g1, g2, lr, mu = sympy.symbols("g1 g2 lr mu")
-    second = run([g1, g2], p=sympy.Integer(0), lr=lr, momentum=mu)[1]
+    second = run(sgd, [g1, g2], p=sympy.Integer(0), lr=lr, momentum=mu)[1]
     assert equal(second, -lr * (g1 + mu * g1 + g2))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_dtype_is_kept(dtype):
-    p, b = sgd(torch.ones(3, dtype=dtype), torch.ones(3, dtype=dtype), 1, **HYPER)
-    assert p.dtype == b.dtype == dtype
+@pytest.mark.parametrize("rule", EVERY)
+def test_dtype_is_kept(rule, dtype):
+    ones = torch.ones(3, dtype=dtype)
+    p, *state = rule(ones, ones, 1, **HYPER[rule])
+    p, *state = rule(p, ones, 2, *state, **HYPER[rule])
+    assert {x.dtype for x in (p, *state)} == {dtype}
 
 
-def test_nothing_is_changed_in_place():
-    p, g, b = np.ones(3), np.full(3, 2.0), np.full(3, 3.0)
-    sgd(p, g, 2, b, **HYPER)
-    assert (p.tolist(), g.tolist(), b.tolist()) == ([1] * 3, [2] * 3, [3] * 3)
+@pytest.mark.parametrize("rule", EVERY)
+def test_nothing_is_changed_in_place(rule):
+    p, g = np.ones(3), np.full(3, 2.0)
+    state = [np.full(3, 3.0 + i) for i, _ in enumerate(rule(p, g, 1)[1:])]
+    kept = [x.tolist() for x in (p, g, *state)]
+    with np.errstate(invalid="ignore"):
+        rule(p, g, 2, *state, **HYPER[rule])
+    assert [x.tolist() for x in (p, g, *state)] == kept
 
 
-def test_an_array_of_settings_is_one_run_each():
-    lr, momentum = np.array([0.1, 0.5]), np.array([[0.0], [0.5], [0.9]])
-    batch = run([1.0, -2.0, 0.5], lr=lr, momentum=momentum)[-1]
+@pytest.mark.parametrize("rule", EVERY)
+def test_an_array_of_settings_is_one_run_each(rule):
+    lr, decay = np.array([0.1, 0.5]), np.array([[0.0], [0.5], [0.9]])
+    gradients, rest = [1.0, -2.0, 0.5], {**HYPER[rule]}
+    batch = run(rule, gradients, p=1.0, **{**rest, "lr": lr, "weight_decay": decay})[-1]
     assert batch.shape == (3, 2)
     for i, j in np.ndindex(3, 2):
-        alone = run([1.0, -2.0, 0.5], lr=lr[j], momentum=momentum[i, 0])[-1]
-        assert batch[i, j] == pytest.approx(alone, rel=1e-15)
+        alone = run(rule, gradients, p=1.0, **{**rest, "lr": lr[j], "weight_decay": decay[i, 0]})
+        assert batch[i, j] == pytest.approx(alone[-1], rel=1e-14)
 
 
 def test_every_export_is_a_rule():

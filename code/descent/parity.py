@@ -17,7 +17,7 @@ import torch
 
 from descent import plots
 from descent.adapter import Optimizer
-from descent.rules import sgd
+from descent.rules import adadelta, adagrad, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 
 __all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
@@ -64,6 +64,29 @@ _SGD = (
     {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "maximize": True},
 )
 
+_ADAGRAD = (
+    *_grid(lr_decay=(0.0, 0.1), weight_decay=(0.0, 0.1), initial_accumulator_value=(0.0, 0.5)),
+    {"eps": 0.1},
+    {"lr_decay": 0.1, "weight_decay": 0.1, "maximize": True},
+)
+
+_RMSPROP = (
+    *_grid(alpha=(0.9, 0.99), momentum=(0.0, 0.9), centered=(False, True), weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"momentum": 0.9, "centered": True, "weight_decay": 0.1, "maximize": True},
+)
+
+_ADADELTA = (
+    *_grid(rho=(0.9, 0.95), eps=(1e-6, 1e-3), weight_decay=(0.0, 0.1)),
+    {"weight_decay": 0.1, "maximize": True},
+)
+
+
+def _sets(lr, grid, *more):
+    return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
+            {"lr": lr, "gradient": 1e-8}, *more)
+
+
 ROWS = (
     Row(sgd, torch.optim.SGD,
         stream=(*({"lr": 0.1, **keywords} for keywords in _SGD),
@@ -71,6 +94,17 @@ ROWS = (
         loop=({"lr": 0.1}, {"lr": 0.1, "momentum": 0.9},
               {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1},
               {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1})),
+    Row(adagrad, torch.optim.Adagrad,
+        stream=_sets(0.1, _ADAGRAD),
+        loop=({"lr": 0.1}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1,
+                            "initial_accumulator_value": 0.5})),
+    Row(rmsprop, torch.optim.RMSprop,
+        stream=_sets(0.01, _RMSPROP),
+        loop=({"lr": 0.01}, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.1},
+              {"lr": 0.01, "centered": True})),
+    Row(adadelta, torch.optim.Adadelta,
+        stream=_sets(1.0, _ADADELTA),
+        loop=({"lr": 1.0}, {"lr": 1.0, "rho": 0.95, "eps": 1e-3, "weight_decay": 0.1})),
 )
 
 

@@ -8,6 +8,9 @@ values. After the `*` stands what you choose, under torch's names and with torch
 A rule mutates nothing and checks nothing: `descent.Optimizer` and `descent.path` do.
 """
 
+from descent.rules.adadelta import adadelta
+from descent.rules.adagrad import adagrad
+from descent.rules.rmsprop import rmsprop
 from descent.rules.sgd import sgd
 
-__all__ = ["sgd"]
+__all__ = ["adadelta", "adagrad", "rmsprop", "sgd"]
