@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from descent import path, sgd, surfaces
+from descent import adagrad, path, sgd, surfaces
 from descent.playground import COARSE, DECADES, FAR, FINE, MODULE, Playground, playground
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
@@ -19,9 +19,10 @@ def table(widget):
     low, high = apart.reshape(2, -1).astype(np.uint16)
     whole = (low | high << 8).astype(np.int16)
     whole = whole.reshape(-1, len(widget.content["left"]), widget.content["steps"] + 1)
-    summed = np.cumsum(whole[:3], axis=-1, dtype=np.int16)
+    smooth = 3 + 2 * len(widget.content["bars"])
+    summed = np.cumsum(whole[:smooth], axis=-1, dtype=np.int16)
     made = np.diff(summed[:2].astype(int), axis=-1, prepend=summed[:2, :, :1])
-    return np.concatenate([summed, whole[3:] + made[:len(whole[3:])] // COARSE])
+    return np.concatenate([summed, whole[smooth:] + made[:len(whole[smooth:])] // COARSE])
 
 
 def widths(widget):
@@ -79,6 +80,25 @@ def test_the_memory_is_the_first_state_of_the_points_shape():
         return p - lr * m, seen + 1, m
 
     assert playground(counted, lr=LR, steps=5).content["memory"] == "m"
+
+
+def step_sizes(step):
+    return step.hyper["lr"] / np.sqrt(step.state[0])
+
+
+def test_bars_hold_what_their_function_says():
+    lr = [0.1, 0.5]
+    widget = playground(adagrad, surfaces.quadratic, lr=lr, steps=20,
+                        bars={"step size": step_sizes, "lr": lambda step: step.hyper["lr"]})
+    assert widget.content["memory"] == ""
+    assert widget.content["bars"] == ["step size", "lr"]
+    surface, decades = surfaces.quadratic(), table(widget)[3:] / DECADES
+    for row, rate in enumerate(lr):
+        run = single(surface, 20, rule=adagrad, lr=rate)
+        sums = np.cumsum(surface.grad(run[:-1])**2, axis=0)
+        np.testing.assert_allclose(10 ** decades[:2, row, 1:], (rate / np.sqrt(sums)).T, rtol=0.01)
+        np.testing.assert_allclose(10 ** decades[2:, row], rate, rtol=0.01)
+    np.testing.assert_array_equal(decades[..., 0], decades[..., 1])
 
 
 def test_a_menu_of_booleans():
@@ -252,6 +272,7 @@ def bare(p, g, t, *, lr=0.1):
      "at most 3000 settings, got 100 × 100 = 10000"),
     ({"lr": [0.1], "condition": np.linspace(1, 9, 50)}, ValueError, "at most 40 surfaces, got 50"),
     ({"lr": [0.1], "surface": lambda: 3}, TypeError, "surface must be a Surface .* got 3"),
+    ({"lr": [0.1], "bars": {"step size": 3}}, ValueError, "bars must map one to three names .* 3"),
     ({"rule": bare, "lr": [0.1, 0.2]}, TypeError, "bare must return a tuple"),
 ])
 def test_bad_input(arguments, error, words):

@@ -6,7 +6,17 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from descent import sgd, tasks
-from descent.tasks import breast_cancer, compare, digits, digits_slice, fit, interval, tune
+from descent.tasks import (
+    breast_cancer,
+    by_rarity,
+    compare,
+    digits,
+    digits_slice,
+    fit,
+    interval,
+    names,
+    tune,
+)
 
 
 @pytest.mark.parametrize(("task", "rows"), [(breast_cancer, 569), (digits, 1797)])
@@ -22,6 +32,48 @@ def test_split(task, rows):
 
 def test_digits_has_the_size_it_says():
     assert sum(p.numel() for p in digits().make().parameters()) == 3706
+
+
+def test_names_are_split_and_numbered():
+    task = names()
+    parts = [task.train, task.validation, task.test]
+    sizes = [len(y) for _, y in parts]
+    assert sizes == [3733, 1244, 1245]
+    assert [y.float().mean().item() for _, y in parts] == pytest.approx([0.5] * 3, abs=1e-3)
+    seen = torch.bincount(task.train[0].flatten(), minlength=6145)
+    assert len(seen) == len(task.make().weight) == 6145
+    assert seen[1:].min() >= 2
+    every = torch.cat([x for x, _ in parts])
+    assert every.max() <= 6144
+    row = every[0][every[0] > 0]
+    assert len(row.unique()) == len(row)
+
+
+def test_a_name_is_the_sum_of_its_parts():
+    task = names()
+    model, x = task.make(), task.test[0][:3]
+    with torch.no_grad():
+        model.weight.normal_(generator=torch.Generator().manual_seed(0))
+        model.weight[0] = 0
+        model.bias.fill_(0.5)
+    expected = torch.stack([model.weight[row[row > 0]].sum(0) + 0.5 for row in x])
+    torch.testing.assert_close(model(x), expected)
+    model(x).sum().backward()
+    assert (model.weight.grad[0] == 0).all()
+
+
+def test_halves_by_rarity():
+    task = names()
+    rare, frequent = by_rarity(task)
+    assert len(rare.test[1]) + len(frequent.test[1]) == len(task.test[1])
+    seen = torch.bincount(task.train[0].flatten())
+
+    def share(part):
+        x = part.test[0]
+        return ((seen[x] <= 10) & (x > 0)).sum(1) / (x > 0).sum(1)
+
+    assert share(rare).min() >= share(frequent).max()
+    assert rare.train is task.train
 
 
 def test_a_batched_fit_is_a_plain_training():

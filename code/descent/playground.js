@@ -47,18 +47,19 @@ const stroke = (color, width, more = {}) =>
 
 // What Python's `_packed` packed: base64, deflate, bytes apart, differences along the steps; the
 // arrows as what they differ by from the step just made.
-async function unpack({ table, steps, left, coarse }) {
+async function unpack({ table, steps, left, coarse, bars }) {
   const packed = Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const count = bytes.length / 2, length = steps + 1, channel = left.length * length;
+  const smooth = (3 + 2 * bars.length) * channel;
   const values = new Int16Array(count);
   for (let i = 0; i < count; i++) {
     const number = bytes[i] | (bytes[count + i] << 8), first = i % length === 0;
-    if (i < 3 * channel) {
+    if (i < smooth) {
       values[i] = first ? number : values[i - 1] + number;
     } else {
-      const point = i - 3 * channel;
+      const point = i - smooth;
       values[i] = number + (first ? 0 : Math.floor((values[point] - values[point - 1]) / coarse));
     }
   }
@@ -163,6 +164,43 @@ function keys(parent, content, note) {
   node(list, "li", {}, note);
 }
 
+// Two bars, for x and y, under each name, on one logarithmic axis; returns what sets them.
+function barPanel(parent, names, [c1, c2]) {
+  const high = 34 + 50 * names.length, low = high - 26;
+  const svg = node(node(parent, "div", { class: "descent-panel" }), "svg", { viewBox: `0 0 ${W} ${high}`, role: "img" });
+  const scale = node(svg, "g");
+  const rows = names.flatMap((name, k) => ["x", "y"].map((axis, i) => {
+    const y = 20 + 50 * k + 16 * i;
+    if (i === 0) node(svg, "text", { x: BOX.left, y: y - 6 }, name);
+    node(svg, "text", { x: BOX.left - 8, y: y + 11, "text-anchor": "end" }, axis);
+    return { bar: node(svg, "rect", { x: BOX.left, y: y + 1, height: 12, width: 0, fill: i ? c2 : c1 }), text: node(svg, "text", { y: y + 11 }), axis, name };
+  }));
+  let left = -1, right = 1;
+  const place = (d) => BOX.left + (WIDE - 40) * Math.min(1, Math.max(0, (d - left) / (right - left)));
+  const set = (decade) => {
+    const said = rows.map(({ bar, text, axis, name }, k) => {
+      const end = place(decade(k));
+      bar.setAttribute("width", (end - BOX.left).toFixed(1));
+      text.setAttribute("x", (end + 5).toFixed(1));
+      text.textContent = short(10 ** decade(k));
+      return `${name} in ${axis}: ${text.textContent}`;
+    });
+    svg.setAttribute("aria-label", `${said.join("; ")}.`);
+  };
+  set.range = (values, decades) => {         // the axis: from the lowest of all settings to the highest
+    const sorted = Float64Array.from(values, (v) => v / decades).sort();
+    left = Math.floor(sorted[Math.floor(sorted.length * .01)]) - 1;
+    right = Math.max(left + 2, Math.ceil(sorted[Math.floor(sorted.length * .99)]));
+    scale.replaceChildren();
+    node(scale, "path", { d: `M${BOX.left},${low}H${BOX.right - 40}`, ...stroke("currentColor", 1) });
+    for (const d of ticks(left, right, 5).filter(Number.isInteger)) {
+      node(scale, "path", { d: `M${place(d).toFixed(1)},${low}v4`, ...stroke("currentColor", 1) });
+      node(scale, "text", { x: place(d), y: low + 17, "text-anchor": "middle" }, power(d));
+    }
+  };
+  return set;
+}
+
 async function render({ model, el }) {
   let content = model.get("content"), runs = null, loads = 0;
   const { steps, controls } = content, length = steps + 1;
@@ -243,6 +281,8 @@ async function render({ model, el }) {
   const D = (d) => BOX.top + HIGH * (top - d) / (top - bottom);
   const shown = (d) => Math.min(BOX.bottom, Math.max(BOX.top, D(d)));
 
+  const setBars = content.bars.length ? barPanel(pictures, content.bars, content.colors) : null;
+
   keys(el, content, model.get("live")
     ? "To move the start, drag in the map, or focus the map and use the arrow keys."
     : "The start is fixed on this page; in Jupyter you can drag it.");
@@ -315,6 +355,7 @@ async function render({ model, el }) {
     const size = Math.hypot(u, v), long = Math.min(9, size), ends = size > 2;
     shaft.setAttribute("d", ends ? `M${x.toFixed(1)},${y.toFixed(1)}l${(u * (1 - .8 * long / size)).toFixed(1)},${(v * (1 - .8 * long / size)).toFixed(1)}` : "");
     head.setAttribute("d", ends ? tip(x + u, y + v, u, v, long) : "");
+    if (setBars) setBars((k) => at(3 + k, t1) / content.decades);
     const point = [x0 + (x - BOX.left) / WIDE * (x1 - x0), y0 + (BOX.bottom - y) / HIGH * (y1 - y0)];
     showStep(step, `${step}${step > last ? `, stopped at ${last}` : ""}: loss ${amount(loss[t1])} at ${pair(point, 2)}`);
   }
@@ -353,6 +394,7 @@ async function render({ model, el }) {
       lowest = Math.min(lowest, d / content.decades);
       if (i % length === 0) first = Math.max(first, d / content.decades);
     });
+    if (setBars) setBars.range(runs.subarray(3 * content.left.length * length), content.decades);
     top = Math.floor(first) + 2;
     bottom = Math.max(top - DECADES, Math.min(top - 4, Math.floor(lowest)));
     scale.replaceChildren();

@@ -60,18 +60,22 @@ try {{
 </script>"""
 
 
-def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=None, **choices):
+def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=None, bars=None,
+               **choices):
     """Return the widget: controls over a picture of the path and of the loss.
 
     A list or 1-D array makes a control: numbers a slider, booleans, strings or tuples a menu. Any
     other value is fixed. Keywords that the surface factory takes go to it, all others to the rule.
     `start` is a point (x, y) of the window; `show` maps names of controls, and `step`, to the
     values to begin with, of which the nearest is taken (default: the middle, and an early step).
+    `bars` maps one to three names to functions of a `descent.driver.Step` that return a positive
+    number for x and for y, such as the step sizes of an adaptive method: drawn as bars below, in
+    the place of the arrow of the rule's memory.
 
     Raises TypeError for an unknown keyword; ValueError if there are not one to four controls, for
     too many settings, or for a setting that torch would refuse.
     """
-    return Playground(_Grid(rule, surface, steps, choices), start, show or {})
+    return Playground(_Grid(rule, surface, steps, choices, bars or {}), start, show or {})
 
 
 class Playground(anywidget.AnyWidget):
@@ -125,10 +129,12 @@ _numbers = itertools.count(1)
 class _Grid:
     """The settings of a playground, in the order of the controls, and the runs over all of them."""
 
-    def __init__(self, rule, surface, steps, choices):
+    def __init__(self, rule, surface, steps, choices, bars):
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 1000:
             raise ValueError(f"steps must be a whole number in [1, 1000], got {steps!r}")
-        self.rule, self.steps, hyper = rule, steps, hyperparameters(rule)
+        if not (isinstance(bars, dict) and len(bars) <= 3 and all(map(callable, bars.values()))):
+            raise ValueError(f"bars must map one to three names to functions, got {bars!r}")
+        self.rule, self.steps, self.bars, hyper = rule, steps, bars, hyperparameters(rule)
         factory = surface if callable(surface) else lambda: surface
         of_surface = list(inspect.signature(factory).parameters)
         for name in choices:
@@ -270,31 +276,38 @@ class _Grid:
         window = np.array(self.surfaces[0].window)
         middle, half = window.mean(1), np.diff(window).ravel() / 2
         with np.errstate(all="ignore"):
-            points, arrows, memory = self._runs(start)
+            points, arrows, memory, bars = self._runs(start)
             losses = self._losses(points)
             points, left = _cut(points, middle, FAR * half)
         steps = np.arange(self.steps + 1)
         losses = np.take_along_axis(losses, np.minimum(steps, left[:, None]), axis=1)
         arrows = np.where((steps < left[:, None])[..., None], arrows, 0.0)
+        bars = np.log10(np.clip(np.nan_to_num(bars, nan=1e-99, posinf=1e99), 1e-99, 1e99))
         channels = [*np.moveaxis((points - middle) / half * FINE / 2, -1, 0),
-                    np.log10(losses) * DECADES]
+                    np.log10(losses) * DECADES, *bars * DECADES]
         if memory:
             channels += [*np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0)]
         return {
             "rule": name_of(self.rule), "surface": self.surfaces[0].name, "steps": self.steps,
             "controls": [{"name": name, "menu": name in self.menus, "surface": name in self.places,
                           "labels": _labels(values)} for name, values in self.controls.items()],
-            "memory": memory, "lr": "lr" in hyperparameters(self.rule), "window": window.tolist(),
+            "memory": memory, "lr": "lr" in hyperparameters(self.rule), "bars": list(self.bars),
+            "window": window.tolist(),
             "fine": FINE, "coarse": COARSE, "decades": DECADES, "colors": list(COLORS),
             "contours": [_contours(surface) for surface in self.surfaces],
             "minima": [[list(m) for m in surface.minima] for surface in self.surfaces],
-            "left": left.tolist(), "table": _packed(channels, level),
+            "left": left.tolist(), "table": _packed(channels, 3 + len(bars), level),
         }
 
     def _runs(self, start):
-        """Return points and arrows, each (settings, steps + 1, 2), and what the arrows show."""
+        """Return points and arrows, each (settings, steps + 1, 2), what the arrows show, and bars.
+
+        Bars have shape (2 × their number, settings, steps + 1): x and y of the first, then of the
+        next. Before the first step they stand as after it.
+        """
         points = np.empty((self.count, self.steps + 1, 2))
         arrows, memory = np.zeros_like(points), ""
+        bars = np.zeros((2 * len(self.bars), self.count, self.steps + 1))
         if self.batched:
             jobs = self.batches()
         else:
@@ -304,12 +317,18 @@ class _Grid:
             points[rows, 0] = p
             for step in walk(self.rule, self._grad(rows), p, self.steps, **hyper):
                 points[rows, step.t] = step.p
+                for k, bar in enumerate(self.bars.values()):
+                    sizes = np.broadcast_to(bar(step), p.shape)
+                    bars[2 * k:2 * k + 2, rows, step.t] = np.moveaxis(sizes, -1, 0)
+                if self.bars:
+                    continue
                 for name, state in zip(state_names(self.rule), step.state, strict=False):
                     if np.shape(state) == p.shape:  # the first of them is the method's memory
                         arrows[rows, step.t] = -step.hyper.get("lr", 1.0) * state
                         memory = name
                         break
-        return points, np.nan_to_num(arrows, posinf=0.0, neginf=0.0), memory
+        bars[..., 0] = bars[..., 1]
+        return points, np.nan_to_num(arrows, posinf=0.0, neginf=0.0), memory, bars
 
     def _grad(self, rows):
         """Return the gradient at one point for one row, or at a point for each of many rows."""
@@ -388,16 +407,16 @@ def _script(value):
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _packed(channels, level):
+def _packed(channels, smooth, level):
     """Return the channels, each (settings, steps + 1), as text for the module's `unpack`.
 
-    Points and losses become differences along the steps; arrows become what they differ by from
+    The first `smooth` become differences along the steps; arrows become what they differ by from
     the step just made, which for plain momentum is nothing. Bytes apart, deflated, base64.
     """
     whole = [np.clip(np.round(channel), -32768, 32767).astype(int) for channel in channels]
-    steps = [np.diff(channel, axis=1, prepend=0) for channel in whole[:3]]
+    steps = [np.diff(channel, axis=1, prepend=0) for channel in whole[:smooth]]
     made = [np.where(np.arange(s.shape[1]) > 0, s, 0) // COARSE for s in steps[:2]]
-    rest = [arrow - step for arrow, step in zip(whole[3:], made, strict=False)]
+    rest = [arrow - step for arrow, step in zip(whole[smooth:], made, strict=False)]
     numbers = np.stack([*steps, *rest]).astype("<i2")  # wraps, and unwraps when summed
     apart = numbers.reshape(-1, 1).view(np.uint8).T
     return base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()

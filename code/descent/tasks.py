@@ -1,31 +1,34 @@
 """Real data, real models, and the fair comparison of optimizers on them.
 
-Everything ships inside scikit-learn. Many models (every setting of a grid × every seed) are
-trained as one batch: their parameters are stacked along a first axis, `torch.func.vmap` gives
-each its own gradient, and the rule, which takes arrays, steps them all at once.
+The data ship inside scikit-learn and the package `names`. Many models (every setting of a grid ×
+every seed) are trained as one batch: their parameters are stacked along a first axis,
+`torch.func.vmap` gives each its own gradient, and the rule, which takes arrays, steps them all
+at once.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import torch
 from scipy import stats
 from sklearn import datasets
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.func import functional_call, grad, stack_module_state, vmap
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, embedding
 
 from descent.device import device
 from descent.driver import walk
 from descent.rules import sgd
 from descent.surfaces import plane
 
-__all__ = ["Fit", "Result", "Task", "breast_cancer", "compare", "digits", "digits_slice", "fit",
-           "interval", "tune"]
+__all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digits",
+           "digits_slice", "fit", "interval", "names", "tune"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,79 @@ def digits():
     return _task("digits", make, data.data, data.target, shape=(1, 8, 8))
 
 
-def _task(name, make, x, y, shape=None):
-    """Split 60 : 20 : 20, keep class proportions, standardise by the training part."""
+@cache
+def names():
+    """Given name or surname? 6,222 names, logistic regression on 6,144 parts of 1 to 4 letters.
+
+    The US Census lists of 1990, as the package `names` ships them: all given names that are no
+    surname, and as many surnames, the most frequent first, that are no given name. Inputs are
+    the numbers of a name's parts, counted from 1 and filled up with 0; a part counts if at least
+    two names of the training part have it, and `<`, `>` mark the ends of a name.
+    """
+    def read(part):
+        return [line.split()[0].lower() for line in
+                (files("names") / part).read_text(encoding="ascii").splitlines()]
+
+    given, last = {*read("dist.female.first"), *read("dist.male.first")}, read("dist.all.last")
+    both = given & set(last)
+    given = sorted(given - both)
+    words = [f"<{word}>" for word in given + [w for w in last if w not in both][:len(given)]]
+    labels = np.repeat([0, 1], len(given))
+    (train, y), *rest = _split(np.array(words), labels)
+    counter = CountVectorizer(analyzer="char", ngram_range=(1, 4), binary=True, min_df=2,
+                              lowercase=False).fit(train)
+    parts = [(counter.transform(part), labels) for part, labels in ((train, y), *rest)]
+    width = max(found.getnnz(1).max() for found, _ in parts)
+
+    def numbers(found):
+        rows = np.zeros((found.shape[0], width), dtype=np.int64)
+        for row, start, stop in zip(rows, found.indptr, found.indptr[1:], strict=False):
+            row[:stop - start] = np.sort(found.indices[start:stop]) + 1
+        return rows
+
+    return Task("names", lambda: _SumOfParts(len(counter.vocabulary_)),
+                *((torch.tensor(numbers(found), device=device()),
+                   torch.tensor(labels, device=device())) for found, labels in parts))
+
+
+class _SumOfParts(nn.Module):
+    """Logistic regression on a set of numbers: the sum of their rows, from weights of zero."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(parts + 1, 2))
+        self.bias = nn.Parameter(torch.zeros(2))
+
+    def forward(self, x):
+        return embedding(x, self.weight, padding_idx=0).sum(-2) + self.bias
+
+
+def by_rarity(task, often=10):
+    """Return a task of `names`'s kind twice, each with one half of its test part.
+
+    First the names of which the larger share of parts was seen at most `often` times in training,
+    then the others.
+    """
+    seen = torch.bincount(task.train[0].flatten())
+    x, y = task.test
+    real = x > 0
+    share = ((seen[x] <= often) & real).sum(1) / real.sum(1)
+    order = share.argsort(descending=True, stable=True)
+    return tuple(replace(task, name=f"{task.name} of {kind} parts", test=(x[half], y[half]))
+                 for kind, half in zip(("rare", "frequent"), order.tensor_split(2), strict=True))
+
+
+def _split(x, y):
+    """Split 60 : 20 : 20 and keep class proportions; return three pairs."""
     x, x_rest, y, y_rest = train_test_split(x, y, test_size=0.4, random_state=0, stratify=y)
     halves = train_test_split(x_rest, y_rest, test_size=0.5, random_state=0, stratify=y_rest)
+    return (x, y), (halves[0], halves[2]), (halves[1], halves[3])
+
+
+def _task(name, make, x, y, shape=None):
+    """Split, and standardise by the training part."""
+    parts = _split(x, y)
+    x = parts[0][0]
     mean, scale = (x.mean(0), x.std(0) + 1e-8) if shape is None else (x.mean(), x.std())
 
     def pair(features, labels):
@@ -74,7 +146,7 @@ def _task(name, make, x, y, shape=None):
         return (features if shape is None else features.reshape(-1, *shape)).to(device()), \
             torch.tensor(labels, dtype=torch.int64, device=device())
 
-    return Task(name, make, pair(x, y), pair(halves[0], halves[2]), pair(halves[1], halves[3]))
+    return Task(name, make, *(pair(*part) for part in parts))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import axe_playwright_python
 import numpy as np
 import pytest
 
-from descent import sgd, surfaces
+from descent import adagrad, path, sgd, surfaces
 from descent.playground import playground
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -115,6 +115,20 @@ def test_what_is_said_is_what_the_rule_does(show):
     pick(page, momentum="0.9")
     assert "(−1.0, 0.0)" in words(page)
     assert "first below 1\xa0% of the first at step" in words(page)
+
+
+def test_bars_follow_setting_and_step(show):
+    widget = playground(adagrad, surfaces.quadratic, lr=[0.1, 0.4], steps=30,
+                        bars={"step size": lambda step: step.hyper["lr"] / np.sqrt(step.state[0])},
+                        show={"lr": 0.1, "step": 0})
+    page, surface = show(widget.page()), surfaces.quadratic()
+    for lr, shown, steps in (("0.1", 0.1, 4), ("0.4", 0.4, 4)):
+        pick(page, lr=lr, step=str(steps))
+        run = path(adagrad, surface.grad, np.array(surface.start), steps, lr=shown)
+        x, y = shown / np.sqrt((surface.grad(run[:-1])**2).sum(0))
+        said = page.locator(".descent-panel svg").last.get_attribute("aria-label")
+        assert said == f"step size in x: {x:.2g}; step size in y: {y:.2g}."
+    assert page.complaints == []
 
 
 def test_a_run_that_diverges_is_drawn_so(show, ravine):
