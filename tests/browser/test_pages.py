@@ -93,16 +93,20 @@ def picture(playground):
 def test_every_control_of_a_playground_changes_picture_and_words(visit, name, how):
     page = visit(name)
     for playground in page.locator(".descent-playground").all():
-        for slider in playground.locator("input[type=range]").all():
-            before, label = picture(playground), slider.evaluate("e => e.labels[0].textContent")
+        for control in playground.locator("input[type=range], select").all():
+            before, label = picture(playground), control.evaluate("e => e.labels[0].textContent")
             words = playground.locator("[role=status]").inner_text()
+            here, last = control.evaluate("e => e.options ? [e.selectedIndex, e.options.length - 1]"
+                                          " : [+e.value, +e.max]")
             if how == "keyboard":
-                slider.focus()
-                page.keyboard.press("ArrowLeft")
+                control.focus()
+                page.keyboard.press({True: "ArrowLeft", False: "ArrowRight"}[here > 0])
+            elif control.evaluate("e => e.tagName") == "SELECT":
+                control.select_option(index=0 if here else last)  # its list is the system's own
             else:
-                box, there = slider.bounding_box(), slider.evaluate("e => e.value / e.max < 0.5")
-                far = box["width"] * (0.9 if there else 0.1)
-                slider.click(position={"x": far, "y": box["height"] / 2})
+                box = control.bounding_box()
+                far = box["width"] * (0.9 if here < last / 2 else 0.1)
+                control.click(position={"x": far, "y": box["height"] / 2})
             assert picture(playground) != before, label
             if label != "step":
                 assert playground.locator("[role=status]").inner_text() != words, label
@@ -112,6 +116,8 @@ def test_every_control_of_a_playground_changes_picture_and_words(visit, name, ho
 def test_a_playground_draws_no_garbage_where_it_diverges(visit, name):
     page = visit(name)
     for playground in page.locator(".descent-playground").all():
+        for menu in playground.locator("select").all():
+            menu.select_option(index=0)
         for slider in playground.locator("input[type=range]").all():
             slider.focus()
             page.keyboard.press("End")
