@@ -9,13 +9,14 @@ from descent.cartpole import train
 
 def test_policies_are_trained_alone_though_in_one_batch():
     batch = train(rmsprop, [0.01, 0.03], seeds=[3, 4], updates=4)
-    assert batch.shape == (4, 2, 2)
+    assert batch.returns.shape == batch.slopes.shape == (4, 2, 2)
     alone = train(rmsprop, [0.03], seeds=[4], updates=4)
-    np.testing.assert_allclose(batch[:, 1:, 1:], alone, rtol=0.05)
+    np.testing.assert_allclose(batch.returns[:, 1:, 1:], alone.returns, rtol=0.05)
+    np.testing.assert_allclose(batch.slopes[0, 1, 1], alone.slopes[0, 0, 0], rtol=1e-3)
 
 
 def test_settings_of_one_seed_see_the_same_starts_and_draws():
-    frozen = train(sgd, [0.0, 0.0, 0.0], seeds=[1, 2], updates=2)
+    frozen = train(sgd, [0.0, 0.0, 0.0], seeds=[1, 2], updates=2).returns
     assert (frozen == frozen[:, :1]).all()
     assert (frozen[:, 0, 0] != frozen[:, 0, 1]).any()
 
@@ -53,7 +54,7 @@ def test_the_gradient_is_that_of_one_policy_by_hand():
 
 
 def test_it_learns():
-    returns = train(rmsprop, [0.01], seeds=[0, 1, 2], updates=50)
+    returns = train(rmsprop, [0.01], seeds=[0, 1, 2], updates=50).returns
     assert returns[-5:].mean() > 4 * returns[:2].mean()
 
 

@@ -5,7 +5,7 @@ import pytest
 import sympy
 import torch
 
-from descent import adadelta, adagrad, rmsprop, rules, sgd
+from descent import adadelta, adagrad, adam, rmsprop, rules, sgd
 from descent.symbols import equal
 
 EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__]
@@ -14,6 +14,7 @@ HYPER = {
     sgd: {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True},
     adagrad: {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5},
     rmsprop: {"lr": 0.1, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.01, "centered": True},
+    adam: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.01},
     adadelta: {"rho": 0.9, "eps": 1e-3, "weight_decay": 0.01},
 }
 
@@ -44,6 +45,8 @@ def run(rule, gradients, p=0.0, **hyper):
                                             -1 - 1 / (0.4375**0.5 + 0.5)
                                             - 1 / (0.578125**0.5 + 0.5)]),
     (rmsprop, {"alpha": 0.0, "eps": 0.0, "momentum": 0.5}, [-1, -2.5, -4.25]),
+    (adam, {"betas": (0.5, 0.5), "eps": 0.0}, [-1, -2, -3]),
+    (adam, {"betas": (0.0, 0.75), "eps": 1.0}, [-0.5, -1, -1.5]),
     (adadelta, {"rho": 0.0, "eps": 1.0}, [-2**-0.5, -2**-0.5 - 0.75**0.5,
                                           -2**-0.5 - 0.75**0.5 - 0.875**0.5]),
 ])
@@ -51,8 +54,10 @@ def test_by_hand(rule, hyper, expected):
     assert run(rule, [1.0, 1.0, 1.0], lr=1.0, **hyper) == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.parametrize(("rule", "first"), [(sgd, 0.95), (adagrad, 0.9), (rmsprop, 0.0),
-                                             (adadelta, 1 - 0.05 * 1e-3 / math.sqrt(0.025 + 1e-6))])
+@pytest.mark.parametrize(("rule", "first"), [
+    (sgd, 0.95), (adagrad, 0.9), (rmsprop, 0.0), (adam, 0.9),
+    (adadelta, 1 - 0.05 * 1e-3 / math.sqrt(0.025 + 1e-6)),
+])
 def test_weight_decay_joins_the_gradient(rule, first):
     (p,) = run(rule, [0.0], p=1.0, lr=0.1, weight_decay=0.5)
     assert p == pytest.approx(first, abs=1e-6)
@@ -65,6 +70,14 @@ def test_centered_subtracts_the_square_of_the_mean():
     points = run(rmsprop, g, lr=1.0, alpha=alpha, eps=0.0, centered=True)
     first = -1 / math.sqrt(square[0] - mean[0]**2)
     assert points == pytest.approx([first, first + 1 / math.sqrt(square[1] - mean[1]**2)])
+
+
+def test_amsgrad_keeps_the_largest_mean_square():
+    gradients, beta = [2.0, 1.0, 1.0], 0.5
+    points = run(adam, gradients, lr=1.0, betas=(0.0, beta), eps=0.0, amsgrad=True)
+    # v is 2, 1.5, 1.25: the largest is 2 throughout, corrected by the step's own factor.
+    steps = [-g / math.sqrt(2 / (1 - beta**t)) for t, g in enumerate(gradients, start=1)]
+    assert points == pytest.approx(np.cumsum(steps), rel=1e-14)
 
 
 def test_adagrad_does_not_see_the_scale_of_a_coordinate():

@@ -10,6 +10,7 @@ from descent.tasks import (
     breast_cancer,
     by_rarity,
     compare,
+    digit_rows,
     digits,
     digits_slice,
     fit,
@@ -19,7 +20,9 @@ from descent.tasks import (
 )
 
 
-@pytest.mark.parametrize(("task", "rows"), [(breast_cancer, 569), (digits, 1797)])
+@pytest.mark.parametrize(("task", "rows"), [
+    (breast_cancer, 569), (digits, 1797), (digit_rows, 1797),
+])
 def test_split(task, rows):
     parts = [task().train, task().validation, task().test]
     sizes = [len(y) for _, y in parts]
@@ -60,6 +63,16 @@ def test_a_name_is_the_sum_of_its_parts():
     torch.testing.assert_close(model(x), expected)
     model(x).sum().backward()
     assert (model.weight.grad[0] == 0).all()
+
+
+def test_the_gru_is_torchs():
+    ours, x = digit_rows().make(), digit_rows().test[0][:5].cpu()
+    theirs = torch.nn.GRU(8, 16, batch_first=True)
+    theirs.load_state_dict({
+        f"{theirs_name}_l0": value for name, theirs_name in (("enter", "ih"), ("recur", "hh"))
+        for theirs_name, value in ((f"weight_{theirs_name}", getattr(ours, name).weight),
+                                   (f"bias_{theirs_name}", getattr(ours, name).bias))})
+    torch.testing.assert_close(ours(x), ours.leave(theirs(x)[1][0]))
 
 
 def test_halves_by_rarity():

@@ -3,6 +3,6 @@
 from descent.adapter import Optimizer
 from descent.device import device
 from descent.driver import path, walk
-from descent.rules import adadelta, adagrad, rmsprop, sgd
+from descent.rules import adadelta, adagrad, adam, rmsprop, sgd
 
-__all__ = ["Optimizer", "adadelta", "adagrad", "device", "path", "rmsprop", "sgd", "walk"]
+__all__ = ["Optimizer", "adadelta", "adagrad", "adam", "device", "path", "rmsprop", "sgd", "walk"]

@@ -5,6 +5,7 @@ run in one vectorised environment, and the rule, which takes arrays, steps them 
 """
 
 import functools
+from dataclasses import dataclass
 
 import gymnasium
 import numpy as np
@@ -13,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from descent.driver import walk
 
-__all__ = ["LONGEST", "train"]
+__all__ = ["LONGEST", "Learned", "train"]
 
 LONGEST = 500  # steps of an episode; a policy that balances so long has the best return there is
 HIDDEN = 32
@@ -21,8 +22,19 @@ _SIZES = (4 * HIDDEN, HIDDEN, HIDDEN, 1)
 _SCALE = 0.1  # of the loss: returns are large numbers
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What came of a batch of trainings; every array has shape (updates, settings, seeds).
+
+    `returns` are means over the episodes played for an update, `slopes` the norms of gradients.
+    """
+
+    returns: np.ndarray
+    slopes: np.ndarray
+
+
 def train(rule, lrs, *, seeds, updates=60, episodes=8, **hyper):
-    """Train policies by REINFORCE; return mean returns of shape (updates, settings, seeds).
+    """Train policies by REINFORCE; return `Learned`.
 
     The policy is a net of one hidden layer (32, tanh) that gives the odds of pushing right. At
     every update it plays `episodes` episodes; the weight of a step is the return from there on,
@@ -40,16 +52,19 @@ def train(rule, lrs, *, seeds, updates=60, episodes=8, **hyper):
     random = [np.random.default_rng(seed) for seed in seeds]
     policies = torch.stack([_policy(seed) for seed in seeds]).repeat(len(lrs), 1)
     rates = torch.tensor(lrs, dtype=torch.float32).repeat_interleave(len(seeds))[:, None]
-    returns = []
+    returns, slopes = [], []
 
     def gradient(policies):
         played = _play(policies, random, episodes)
         returns.append(played[2].sum(0).float().mean(1))
-        return _gradient(policies, *played)
+        slope = _gradient(policies, *played)
+        slopes.append(slope.norm(dim=1))
+        return slope
 
     for _ in walk(rule, gradient, policies, updates, lr=rates, **hyper):
         pass
-    return torch.stack(returns).reshape(updates, len(lrs), len(seeds)).numpy()
+    return Learned(*(torch.stack(kept).reshape(updates, len(lrs), len(seeds)).numpy()
+                     for kept in (returns, slopes)))
 
 
 def _policy(seed):

@@ -17,7 +17,7 @@ import torch
 
 from descent import plots
 from descent.adapter import Optimizer
-from descent.rules import adadelta, adagrad, rmsprop, sgd
+from descent.rules import adadelta, adagrad, adam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 
 __all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
@@ -82,6 +82,13 @@ _ADADELTA = (
 )
 
 
+_ADAM = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), amsgrad=(False, True), weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"amsgrad": True, "weight_decay": 0.1, "maximize": True},
+)
+
+
 def _sets(lr, grid, *more):
     return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
             {"lr": lr, "gradient": 1e-8}, *more)
@@ -102,6 +109,9 @@ ROWS = (
         stream=_sets(0.01, _RMSPROP),
         loop=({"lr": 0.01}, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.1},
               {"lr": 0.01, "centered": True})),
+    Row(adam, torch.optim.Adam,
+        stream=_sets(0.01, _ADAM),
+        loop=({"lr": 0.01}, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1})),
     Row(adadelta, torch.optim.Adadelta,
         stream=_sets(1.0, _ADADELTA),
         loop=({"lr": 1.0}, {"lr": 1.0, "rho": 0.95, "eps": 1e-3, "weight_decay": 0.1})),

@@ -27,8 +27,8 @@ from descent.driver import walk
 from descent.rules import sgd
 from descent.surfaces import plane
 
-__all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digits",
-           "digits_slice", "fit", "interval", "names", "tune"]
+__all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
+           "digits", "digits_slice", "fit", "interval", "names", "tune"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,34 @@ def _split(x, y):
     x, x_rest, y, y_rest = train_test_split(x, y, test_size=0.4, random_state=0, stratify=y)
     halves = train_test_split(x_rest, y_rest, test_size=0.5, random_state=0, stratify=y_rest)
     return (x, y), (halves[0], halves[2]), (halves[1], halves[3])
+
+
+@cache
+def digit_rows():
+    """Which digit? The images of `digits`, read row by row by a GRU with 16 units."""
+    data = datasets.load_digits()
+    return _task("digit rows", lambda: _Gru(8, 16, 10), data.data, data.target, shape=(8, 8))
+
+
+class _Gru(nn.Module):
+    """A gated recurrent unit over sequences (batch, length, features), its last state to classes.
+
+    Written in plain operators, because `vmap` has no rule for `nn.GRU`; the equations are its.
+    """
+
+    def __init__(self, features, units, classes):
+        super().__init__()
+        self.enter = nn.Linear(features, 3 * units)
+        self.recur = nn.Linear(units, 3 * units)
+        self.leave = nn.Linear(units, classes)
+
+    def forward(self, x):
+        h = torch.zeros_like(x[:, 0, :1]).expand(-1, self.recur.in_features)
+        for row in self.enter(x).unbind(1):
+            (r, z, n), (hr, hz, hn) = row.chunk(3, -1), self.recur(h).chunk(3, -1)
+            r, z = torch.sigmoid(r + hr), torch.sigmoid(z + hz)
+            h = (1 - z) * torch.tanh(n + r * hn) + z * h
+        return self.leave(h)
 
 
 def _task(name, make, x, y, shape=None):

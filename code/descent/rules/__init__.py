@@ -10,7 +10,8 @@ A rule mutates nothing and checks nothing: `descent.Optimizer` and `descent.path
 
 from descent.rules.adadelta import adadelta
 from descent.rules.adagrad import adagrad
+from descent.rules.adam import adam
 from descent.rules.rmsprop import rmsprop
 from descent.rules.sgd import sgd
 
-__all__ = ["adadelta", "adagrad", "rmsprop", "sgd"]
+__all__ = ["adadelta", "adagrad", "adam", "rmsprop", "sgd"]
