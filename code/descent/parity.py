@@ -81,7 +81,6 @@ _ADADELTA = (
     {"weight_decay": 0.1, "maximize": True},
 )
 
-
 _ADAM = (
     *_grid(betas=((0.9, 0.999), (0.5, 0.9)), amsgrad=(False, True), weight_decay=(0.0, 0.1)),
     {"eps": 0.1},
@@ -89,9 +88,9 @@ _ADAM = (
 )
 
 
-def _sets(lr, grid, *more):
+def _sets(lr, grid):
     return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
-            {"lr": lr, "gradient": 1e-8}, *more)
+            {"lr": lr, "gradient": 1e-8})
 
 
 ROWS = (

@@ -109,8 +109,7 @@ EXERCISES = {
     "travel": Exercise(
         _travel(lambda g, t: (t**-0.5).sum()),
         on((0.1, 1.0, 10), (0.5, -3.0, 100), (1.0, 0.01, 4)), (
-            Mistake("sign", lambda lr, g, steps: np.sign(g) * lr
-                    * (np.arange(1, steps + 1)**-0.5).sum(),
+            Mistake("sign", _travel(lambda g, t: -(t**-0.5).sum()),
                     "The size is right; the way goes against the gradient."),
             Mistake("scaled by the gradient", _travel(lambda g, t: abs(g) * (t**-0.5).sum()),
                     "The size of the gradient cancels: it stands above the line and below."),

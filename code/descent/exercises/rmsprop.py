@@ -149,8 +149,7 @@ EXERCISES = {
     "travel": Exercise(
         _travel(lambda g, alpha, t: (1 / np.sqrt(1 - alpha**t)).sum()),
         on((0.1, 0.9, 1.0, 10), (0.5, 0.99, -3.0, 100), (1.0, 0.5, 0.01, 4)), (
-            Mistake("sign", lambda lr, alpha, g, steps: np.sign(g) * lr
-                    * (1 / np.sqrt(1 - alpha**np.arange(1, steps + 1))).sum(),
+            Mistake("sign", _travel(lambda g, alpha, t: -(1 / np.sqrt(1 - alpha**t)).sum()),
                     "The size is right; the way goes against the gradient."),
             Mistake("unit steps", _travel(lambda g, alpha, t: float(len(t))),
                     "That is where it ends up: unit steps. The early ones are longer."),
