@@ -118,6 +118,7 @@ def execute(path):
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, store_widget_state=False, record_timing=False,
+        coalesce_streams=True,  # else what one cell prints is cut in two by chance
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--log-level=ERROR"])  # not its warning that the port is local and open
     start, failure = time.perf_counter(), None

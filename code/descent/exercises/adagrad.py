@@ -111,6 +111,8 @@ EXERCISES = {
         on((0.1, 1.0, 10), (0.5, -3.0, 100), (1.0, 0.01, 4)), (
             Mistake("sign", _travel(lambda g, t: -(t**-0.5).sum()),
                     "The size is right; the way goes against the gradient."),
+            Mistake("no sign", lambda lr, g, steps: lr * (np.arange(1, int(steps) + 1)**-0.5).sum(),
+                    "That is how far. Where, from 0? The way goes against the gradient's sign."),
             Mistake("scaled by the gradient", _travel(lambda g, t: abs(g) * (t**-0.5).sum()),
                     "The size of the gradient cancels: it stands above the line and below."),
             Mistake("no decay", _travel(lambda g, t: float(len(t))),
@@ -126,6 +128,11 @@ EXERCISES = {
         _lists([1, 1, 1, 1], [1, 100], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1000], [4, 9, 16]), (
             Mistake("upside down", lambda n: np.sqrt(n).sum() / np.sqrt(len(n) * n.sum()),
                     "Upside down: the single lr has the larger bound."),
+            Mistake("against Adagrad", lambda n: np.sqrt(len(n) * n.sum() / 2) / np.sqrt(n).sum(),
+                    "That is against Adagrad's own bound, with its √2. The best rate for each "
+                    "coordinate, chosen in hindsight, is asked for."),
+            Mistake("squared", lambda n: len(n) * n.sum() / np.sqrt(n).sum()**2,
+                    "That is the square of the factor: bounds, not their squares."),
             Mistake("no dimension", lambda n: np.sqrt(n.sum()) / np.sqrt(n).sum(),
                     "The distance in all coordinates together is D √d; the √d is missing."),
             Mistake("no roots", lambda n: len(n) * n.max() / n.sum(),

@@ -35,15 +35,16 @@ _IMPLEMENT = (
             "It divides by the mean square; its root is asked for."),
     Mistake("decay without weight", _rule(grow=lambda v, g, alpha: alpha * v + g**2),
             "The new square needs the weight 1 - alpha, or v is a sum, not a mean."),
+    Mistake("no eps", _rule(lambda v, old, t, alpha, eps: np.sqrt(v)), "It leaves eps out."),
 )
 
 
-def _centered(square):
+def _centered(square, root=lambda square, eps: np.sqrt(square) + eps):
     """Return centered RMSprop from what is under the root, given both means, old mean and g."""
     def rule(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
         v = alpha * v + (1 - alpha) * g**2
         new = alpha * g_mean + (1 - alpha) * g
-        return p - lr * g / (np.sqrt(square(v, new, g_mean, g)) + eps), v, new
+        return p - lr * g / root(square(v, new, g_mean, g), eps), v, new
     return rule
 
 
@@ -60,6 +61,9 @@ def _centered_root(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
 
 
 _CENTERED = (
+    Mistake("eps inside the root", _centered(lambda v, m, old, g: v - m**2,
+                                             lambda square, eps: np.sqrt(square + eps)),
+            "eps stands inside the root, as Graves has it. Torch adds it outside."),
     Mistake("not centered", _centered(lambda v, m, old, g: v),
             "It keeps the mean gradient and does not use it."),
     Mistake("mean not squared", _centered(lambda v, m, old, g: np.abs(v - m)),
@@ -78,11 +82,11 @@ _CENTERED = (
 )
 
 
-def _momentum(grow, step=lambda b, v, lr, eps: lr * b):
-    """Return RMSprop with momentum from how its buffer grows and what the step is."""
+def _momentum(grow, step=lambda b, v, lr, eps: lr * b, root=lambda v, eps: np.sqrt(v) + eps):
+    """Return RMSprop with momentum from how its buffer grows, the step, and the divisor."""
     def rule(p, g, t, v=0.0, b=0.0, *, lr, alpha, momentum, eps):
         v = alpha * v + (1 - alpha) * g**2
-        b = grow(b, g, np.sqrt(v) + eps, lr, momentum)
+        b = grow(b, g, root(v, eps), lr, momentum)
         return p - step(b, v, lr, eps), v, b
     return rule
 
@@ -92,6 +96,9 @@ _MOMENTUM = (
             _momentum(lambda b, g, root, lr, mu: mu * b + g,
                       lambda b, v, lr, eps: lr * b / (np.sqrt(v) + eps)),
             "That is still the colleague's rule: old gradients are divided by today's root."),
+    Mistake("eps inside the root", _momentum(lambda b, g, root, lr, mu: mu * b + g / root,
+                                             root=lambda v, eps: np.sqrt(v + eps)),
+            "The order is mended, and eps has slipped into the root."),
     Mistake("lr in the buffer", _momentum(lambda b, g, root, lr, mu: mu * b + lr * g / root,
                                           lambda b, v, lr, eps: b),
             "It has lr inside the buffer, and departs from torch when lr changes."),
@@ -119,6 +126,8 @@ EXERCISES = {
                     "That is the time to fall to 1/e. Half is asked for."),
             Mistake("window", lambda alpha: 1 / (1 - alpha),
                     "That is the length of the window, about the time constant."),
+            Mistake("rounded", lambda alpha: math.ceil(math.log(2) / -math.log(alpha)),
+                    "It is rounded up to whole steps. Hand in the number itself."),
             Mistake("large alpha", lambda alpha: math.log(2) / (1 - alpha),
                     "That is the limit of alpha near 1, a good one; keep the logarithm."),
             Mistake("sign", lambda alpha: math.log(2) / math.log(alpha),
@@ -133,6 +142,8 @@ EXERCISES = {
                     "The size is right; the way goes against the gradient."),
             Mistake("lr", lambda lr, alpha, g: -np.sign(g) * lr,
                     "That would be so with bias correction. v is still (1 - alpha) g²."),
+            Mistake("no sign", lambda lr, alpha, g: lr / math.sqrt(1 - alpha),
+                    "That is how far. Where, from 0? The way goes against the gradient's sign."),
             Mistake("no root", lambda lr, alpha, g: -np.sign(g) * lr / (1 - alpha),
                     "The mean square enters by its root."),
             Mistake("scaled by the gradient", lambda lr, alpha, g: -g * lr / math.sqrt(1 - alpha),
@@ -151,6 +162,9 @@ EXERCISES = {
         on((0.1, 0.9, 1.0, 10), (0.5, 0.99, -3.0, 100), (1.0, 0.5, 0.01, 4)), (
             Mistake("sign", _travel(lambda g, alpha, t: -(1 / np.sqrt(1 - alpha**t)).sum()),
                     "The size is right; the way goes against the gradient."),
+            Mistake("no sign", lambda lr, alpha, g, steps:
+                    lr * (1 / np.sqrt(1 - alpha**np.arange(1, int(steps) + 1))).sum(),
+                    "That is how far. Where, from 0? The way goes against the gradient's sign."),
             Mistake("unit steps", _travel(lambda g, alpha, t: float(len(t))),
                     "That is where it ends up: unit steps. The early ones are longer."),
             Mistake("all like the first", _travel(lambda g, alpha, t: len(t) / np.sqrt(1 - alpha)),
