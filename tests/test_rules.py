@@ -5,7 +5,7 @@ import pytest
 import sympy
 import torch
 
-from descent import adadelta, adagrad, adam, rmsprop, rules, sgd
+from descent import adadelta, adagrad, adam, adamw, nadam, rmsprop, rules, sgd
 from descent.symbols import equal
 
 EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__]
@@ -16,6 +16,9 @@ HYPER = {
     rmsprop: {"lr": 0.1, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.01, "centered": True},
     adam: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.01},
     adadelta: {"rho": 0.9, "eps": 1e-3, "weight_decay": 0.01},
+    adamw: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1},
+    nadam: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1, "momentum_decay": 0.1,
+            "decoupled_weight_decay": True},
 }
 
 
@@ -70,6 +73,30 @@ def test_centered_subtracts_the_square_of_the_mean():
     points = run(rmsprop, g, lr=1.0, alpha=alpha, eps=0.0, centered=True)
     first = -1 / math.sqrt(square[0] - mean[0]**2)
     assert points == pytest.approx([first, first + 1 / math.sqrt(square[1] - mean[1]**2)])
+
+
+@pytest.mark.parametrize(("rule", "hyper"), [(adamw, {}),
+                                             (nadam, {"decoupled_weight_decay": True})])
+def test_decoupled_decay_shrinks_first_and_leaves_the_gradient_alone(rule, hyper):
+    gradients, plain = [1.0, -0.5, 2.0], {"lr": 0.1, "weight_decay": 0.0}
+    still = run(rule, [0.0, 0.0], p=2.0, lr=0.1, weight_decay=0.5, **hyper)
+    assert still == pytest.approx([1.9, 1.805], rel=1e-14)
+    steps = np.diff([0.0, *run(rule, gradients, **plain, **hyper)])
+    p = 2.0
+    for step, found in zip(steps, run(rule, gradients, p=2.0, lr=0.1, weight_decay=0.5, **hyper),
+                           strict=True):
+        p = 0.95 * p + step
+        assert found == pytest.approx(p, rel=1e-14)
+
+
+def test_nadam_looks_ahead():
+    beta, psi = 0.5, 1.0
+    mu = [beta * (1 - 0.5 * 0.96**(t * psi)) for t in range(1, 5)]
+    points = run(nadam, [1.0, 1.0], lr=1.0, betas=(beta, 0.0), eps=0.0, momentum_decay=psi)
+    first = (1 - mu[0]) / (1 - mu[0]) + mu[1] * 0.5 / (1 - mu[0] * mu[1])
+    second = ((1 - mu[1]) / (1 - mu[0] * mu[1])
+              + mu[2] * 0.75 / (1 - mu[0] * mu[1] * mu[2]))
+    assert points == pytest.approx([-first, -first - second], rel=1e-14)
 
 
 def test_amsgrad_keeps_the_largest_mean_square():
@@ -127,7 +154,8 @@ def test_dtype_is_kept(rule, dtype):
     ones = torch.ones(3, dtype=dtype)
     p, *state = rule(ones, ones, 1, **HYPER[rule])
     p, *state = rule(p, ones, 2, *state, **HYPER[rule])
-    assert {x.dtype for x in (p, *state)} == {dtype}
+    arrays = [x for x in (p, *state) if not isinstance(x, float)]  # nadam's product is a number
+    assert {x.dtype for x in arrays} == {dtype}
 
 
 @pytest.mark.parametrize("rule", EVERY)

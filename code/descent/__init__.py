@@ -3,6 +3,7 @@
 from descent.adapter import Optimizer
 from descent.device import device
 from descent.driver import path, walk
-from descent.rules import adadelta, adagrad, adam, rmsprop, sgd
+from descent.rules import adadelta, adagrad, adam, adamw, nadam, rmsprop, sgd
 
-__all__ = ["Optimizer", "adadelta", "adagrad", "adam", "device", "path", "rmsprop", "sgd", "walk"]
+__all__ = ["Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "nadam", "path",
+           "rmsprop", "sgd", "walk"]

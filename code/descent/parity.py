@@ -9,6 +9,7 @@ lr by ten at step 100, which is what separates lr inside the buffer from lr outs
 """
 
 import inspect
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import product
@@ -17,7 +18,7 @@ import torch
 
 from descent import plots
 from descent.adapter import Optimizer
-from descent.rules import adadelta, adagrad, adam, rmsprop, sgd
+from descent.rules import adadelta, adagrad, adam, adamw, nadam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 
 __all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
@@ -28,7 +29,11 @@ SHAPES = ((3, 4), (5,), ())
 
 @dataclass(frozen=True)
 class Row:
-    """A rule, its torch class, the keyword sets to try, and the relative bounds by dtype."""
+    """A rule, its torch class, the keyword sets to try, and the relative bounds by dtype.
+
+    `as_default` runs everything with the dtype as torch's default, for a class that keeps a
+    scalar of its state in that.
+    """
 
     rule: object
     torch_class: type
@@ -36,6 +41,7 @@ class Row:
     loop: tuple
     bounds: dict = field(default_factory=lambda: {torch.float64: 1e-12, torch.float32: 1e-4})
     why: str = "float32 keeps 7 digits, and 200 steps of rounding cost two or three of them"
+    as_default: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,14 @@ _ADAM = (
 )
 
 
+_NADAM = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), momentum_decay=(4e-3, 0.1), weight_decay=(0.0, 0.1)),
+    *_grid(decoupled_weight_decay=(True,), weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True},
+)
+
+
 def _sets(lr, grid):
     return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
             {"lr": lr, "gradient": 1e-8})
@@ -111,6 +125,13 @@ ROWS = (
     Row(adam, torch.optim.Adam,
         stream=_sets(0.01, _ADAM),
         loop=({"lr": 0.01}, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1})),
+    Row(adamw, torch.optim.AdamW,
+        stream=_sets(0.01, _ADAM),
+        loop=({"lr": 0.01}, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1})),
+    Row(nadam, torch.optim.NAdam,
+        stream=_sets(0.01, _NADAM),
+        loop=({"lr": 0.01}, {"lr": 0.01, "momentum_decay": 0.1, "weight_decay": 0.1}),
+        as_default=True),  # the product of the momenta; in float32 it costs eight digits
     Row(adadelta, torch.optim.Adadelta,
         stream=_sets(1.0, _ADADELTA),
         loop=({"lr": 1.0}, {"lr": 1.0, "rho": 0.95, "eps": 1e-3, "weight_decay": 0.1})),
@@ -199,13 +220,24 @@ def _compare(row, problem, keywords, dtype, device):
     scale = keywords.get("gradient", 1.0)
     chosen = {name: value for name, value in keywords.items() if name != "gradient"}
     run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device)
-    reference, *others = [
-        (name, run(partial(row.torch_class, **chosen, **extra)))
-        for name, extra in implementations(row.torch_class).items()]
+    with _default(dtype if row.as_default else torch.get_default_dtype()):
+        reference, *others = [
+            (name, run(partial(row.torch_class, **chosen, **extra)))
+            for name, extra in implementations(row.torch_class).items()]
     runs = {"descent": run(partial(Optimizer, rule=row.rule, **chosen)), **dict(others)}
     return Result(problem, keywords, dtype,
                   {name: _distance(trail, reference[1]) for name, trail in runs.items()},
                   row.bounds[dtype])
+
+
+@contextmanager
+def _default(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @cache

@@ -1,9 +1,9 @@
 """Real data, real models, and the fair comparison of optimizers on them.
 
-The data ship inside scikit-learn and the package `names`. Many models (every setting of a grid ×
-every seed) are trained as one batch: their parameters are stacked along a first axis,
-`torch.func.vmap` gives each its own gradient, and the rule, which takes arrays, steps them all
-at once.
+The data ship inside scikit-learn and the packages `names` and `mnist1d`. Many models (every
+setting of a grid × every seed) are trained as one batch: their parameters are stacked along a
+first axis, `torch.func.vmap` gives each its own gradient, and the rule, which takes arrays, steps
+them all at once.
 """
 
 import math
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
+import mnist1d.data
 import numpy as np
 import torch
 from scipy import stats
@@ -20,7 +21,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.func import functional_call, grad, stack_module_state, vmap
-from torch.nn.functional import cross_entropy, embedding
+from torch.nn.functional import cross_entropy, embedding, gelu
 
 from descent.device import device
 from descent.driver import walk
@@ -28,14 +29,16 @@ from descent.rules import sgd
 from descent.surfaces import plane
 
 __all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
-           "digits", "digits_slice", "fit", "interval", "names", "tune"]
+           "digits", "digits_slice", "fit", "interval", "mnist_1d", "names", "spelling", "tune"]
 
 
 @dataclass(frozen=True)
 class Task:
     """Data split three ways and a model: `make()` returns an untrained module.
 
-    `train`, `validation` and `test` are pairs (inputs float32, class numbers int64).
+    `train`, `validation` and `test` are pairs (inputs float32 or numbers int64, class numbers
+    int64). The model's outputs have the classes on their axis 1; where it classifies every place
+    of a sequence, the class numbers are -100 at the places that do not count.
     """
 
     name: str
@@ -75,16 +78,7 @@ def names():
     the numbers of a name's parts, counted from 1 and filled up with 0; a part counts if at least
     two names of the training part have it, and `<`, `>` mark the ends of a name.
     """
-    def read(part):
-        return [line.split()[0].lower() for line in
-                (files("names") / part).read_text(encoding="ascii").splitlines()]
-
-    given, last = {*read("dist.female.first"), *read("dist.male.first")}, read("dist.all.last")
-    both = given & set(last)
-    given = sorted(given - both)
-    words = [f"<{word}>" for word in given + [w for w in last if w not in both][:len(given)]]
-    labels = np.repeat([0, 1], len(given))
-    (train, y), *rest = _split(np.array(words), labels)
+    (train, y), *rest = _split(*_census())
     counter = CountVectorizer(analyzer="char", ngram_range=(1, 4), binary=True, min_df=2,
                               lowercase=False).fit(train)
     parts = [(counter.transform(part), labels) for part, labels in ((train, y), *rest)]
@@ -99,6 +93,19 @@ def names():
     return Task("names", lambda: _SumOfParts(len(counter.vocabulary_)),
                 *((torch.tensor(numbers(found), device=device()),
                    torch.tensor(labels, device=device())) for found, labels in parts))
+
+
+def _census():
+    """Return the names, each between `<` and `>`, and 0 for a given name, 1 for a surname."""
+    def read(part):
+        return [line.split()[0].lower() for line in
+                (files("names") / part).read_text(encoding="ascii").splitlines()]
+
+    given, last = {*read("dist.female.first"), *read("dist.male.first")}, read("dist.all.last")
+    both = given & set(last)
+    given = sorted(given - both)
+    words = [f"<{word}>" for word in given + [w for w in last if w not in both][:len(given)]]
+    return np.array(words), np.repeat([0, 1], len(given))
 
 
 class _SumOfParts(nn.Module):
@@ -126,6 +133,88 @@ def by_rarity(task, often=10):
     order = share.argsort(descending=True, stable=True)
     return tuple(replace(task, name=f"{task.name} of {kind} parts", test=(x[half], y[half]))
                  for kind, half in zip(("rare", "frequent"), order.tensor_split(2), strict=True))
+
+
+@cache
+def spelling():
+    """Which letter comes next? The names of `names`, a transformer of 27,740 parameters.
+
+    Inputs are the numbers of a name's letters from its start mark on, filled up with end marks;
+    the classes are the letters that follow, up to the first end mark. Losses are nats a letter.
+    """
+    alphabet = "><abcdefghijklmnopqrstuvwxyz"
+    words, labels = _census()
+    length = max(map(len, words)) - 1
+
+    def numbers(words):
+        rows = torch.zeros(len(words), length + 1, dtype=torch.int64)
+        for row, word in zip(rows, words, strict=True):
+            row[:len(word)] = torch.tensor([alphabet.index(letter) for letter in word])
+        x, y = rows[:, :-1], rows[:, 1:].clone()
+        y[(x == 0)] = -100  # nothing is asked after the end
+        return x.to(device()), y.to(device())
+
+    return Task("spelling", lambda: _Transformer(len(alphabet), length),
+                *(numbers(part) for part, _ in _split(words, labels)))
+
+
+class _Transformer(nn.Module):
+    """Two pre-norm blocks of causal attention (two heads) and a perceptron, 32 wide."""
+
+    def __init__(self, letters, length, width=32, heads=2, layers=2):
+        super().__init__()
+        self.letters = nn.Embedding(letters, width)
+        self.places = nn.Parameter(0.1 * torch.randn(length, width))
+        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.leave = nn.Linear(width, letters)
+
+    def forward(self, x):
+        h = self.letters(x) + self.places
+        for block in self.blocks:
+            h = block(h)
+        return self.leave(self.norm(h)).transpose(-1, -2)
+
+
+class _Block(nn.Module):
+    """Attention and perceptron, each on the normalised sum so far; written for `vmap`."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.enter, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, h):
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(-3, -2)
+                   for part in self.enter(self.norm1(h)).chunk(3, -1))
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=h.device).triu(1)
+        found = scores.masked_fill(later, -math.inf).softmax(-1) @ v
+        h = h + self.mix(found.transpose(-3, -2).flatten(-2))
+        return h + self.narrow(gelu(self.widen(self.norm2(h))))
+
+
+@cache
+def mnist_1d():
+    """Which digit? 4,000 signals of 40 numbers, a net of three 1-D convolutions, 2,474 parameters.
+
+    The generator of MNIST-1D (Greydanus and Kobak, 2024) at its default settings.
+    """
+    def make():
+        return nn.Sequential(
+            nn.Conv1d(1, 16, 5, stride=2, padding=2), nn.ReLU(),
+            nn.Conv1d(16, 16, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv1d(16, 16, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(16 * 5, 10),
+        )
+
+    state = np.random.get_state()  # noqa: NPY002 - the generator seeds NumPy's global one
+    with torch.random.fork_rng(devices=[]):
+        made = mnist1d.data.make_dataset()
+    np.random.set_state(state)  # noqa: NPY002
+    return _task("MNIST-1D", make, made["x"], made["y"], shape=(1, 40))
 
 
 def _split(x, y):
@@ -191,12 +280,13 @@ class Fit:
     gradients: int
 
 
-def fit(task, rule, *, seeds, steps, batch_size=64, **hyper):
+def fit(task, rule, *, seeds, steps, batch_size=64, spared=None, **hyper):
     """Train one model for every setting and seed, all in one batched run; return a `Fit`.
 
     A hyper-parameter may be a list: all lists have one length, and setting number i takes the
     i-th member of each. A seed fixes the initial weights and the order of the mini-batches, so
-    all settings of one seed see the same data in the same order.
+    all settings of one seed see the same data in the same order. `spared` tells of a parameter's
+    name that weight decay leaves it alone: `lambda name: "norm" in name or "bias" in name`.
 
     Raises ValueError for lists of different lengths, no seeds, or a batch larger than the data.
     """
@@ -224,6 +314,9 @@ def fit(task, rule, *, seeds, steps, batch_size=64, **hyper):
         return _flatten(gradient(unflatten(flat), x[rows], y[rows]))[0]
 
     columns = {name: h[:, None] if isinstance(h, torch.Tensor) else h for name, h in hyper.items()}
+    if spared is not None:
+        kept = {name: torch.full_like(p[:1], 1.0 - spared(name)) for name, p in params.items()}
+        columns["weight_decay"] = columns["weight_decay"] * _flatten(kept)[0]
     for step in walk(rule, gradient_of_batch, flat, steps, **columns):
         flat = step.p
     return _judge(task, skeleton, unflatten(flat), (settings, len(seeds)), steps)
@@ -270,10 +363,12 @@ def _batches(examples, batch_size, steps, seeds):
 def _judge(task, skeleton, params, shape, steps):
     def measure(part):
         x, y = part
-        logits = vmap(lambda p: functional_call(skeleton, p, (x,)))(params)
-        losses = vmap(cross_entropy, (0, None))(logits, y)
+        def one(p):
+            logits = functional_call(skeleton, p, (x,))
+            return cross_entropy(logits, y), (logits.argmax(1) == y).sum() / (y >= 0).sum()
+
+        losses, right = vmap(one, chunk_size=8)(params)
         losses = torch.where(losses.isfinite(), losses, math.inf)
-        right = (logits.argmax(-1) == y).float().mean(-1)
         return losses.cpu().numpy().reshape(shape), right.cpu().numpy().reshape(shape)
 
     (train, _), (validation, _), test = map(measure, (task.train, task.validation, task.test))

@@ -11,7 +11,9 @@ A rule mutates nothing and checks nothing: `descent.Optimizer` and `descent.path
 from descent.rules.adadelta import adadelta
 from descent.rules.adagrad import adagrad
 from descent.rules.adam import adam
+from descent.rules.adamw import adamw
+from descent.rules.nadam import nadam
 from descent.rules.rmsprop import rmsprop
 from descent.rules.sgd import sgd
 
-__all__ = ["adadelta", "adagrad", "adam", "rmsprop", "sgd"]
+__all__ = ["adadelta", "adagrad", "adam", "adamw", "nadam", "rmsprop", "sgd"]

@@ -1,0 +1,74 @@
+"""What a trial can be: each function takes names and numbers and returns lists of numbers."""
+
+import numpy as np
+
+from descent import cartpole, rules, tasks
+
+__all__ = ["apart", "balanced", "retrain", "swept", "tuned"]
+
+SPARED = {"none": None, "biases and norms": lambda name: name.endswith("bias") or "norm" in name}
+
+
+def tuned(task, rule, lrs, steps, tuning, final, **hyper):
+    """Tune lr on validation data over `tuning` seeds, then report on `final` fresh ones.
+
+    Seeds count from 0 and, for the report, from 1000. Returns the grid's validation losses
+    (rates, seeds), the lr chosen, whether it is at the grid's edge, and test losses and
+    accuracies by seed.
+    """
+    result = tasks.tune(getattr(tasks, task)(), getattr(rules, rule), lrs, steps=steps,
+                        tuning_seeds=range(tuning), final_seeds=range(1000, 1000 + final),
+                        **_hyper(hyper))
+    return {"validation": result.validation, "lr": result.lr, "at_edge": result.at_edge,
+            "test_loss": result.final.test_loss[0], "test_accuracy": result.final.test_accuracy[0]}
+
+
+def retrain(trial, lr, seeds=2):
+    """Train the first final seeds of a `tuned` trial once more; return their test losses."""
+    arguments = dict(trial.arguments)
+    task, rule = getattr(tasks, arguments.pop("task"))(), getattr(rules, arguments.pop("rule"))
+    for name in ("lrs", "tuning", "final"):
+        del arguments[name]
+    return tasks.fit(task, rule, seeds=range(1000, 1000 + seeds), lr=[lr],
+                     **_hyper(arguments)).test_loss[0]
+
+
+def swept(task, rule, steps, seeds, first_seed=0, **hyper):
+    """Train every setting of the lists in `hyper` (all of one length) with `seeds` seeds.
+
+    Returns train, validation and test losses and test accuracies, each (settings, seeds).
+    """
+    made = tasks.fit(getattr(tasks, task)(), getattr(rules, rule), steps=steps,
+                     seeds=range(first_seed, first_seed + seeds), **_hyper(hyper))
+    return {"train_loss": made.train_loss, "validation_loss": made.validation_loss,
+            "test_loss": made.test_loss, "test_accuracy": made.test_accuracy}
+
+
+def balanced(rule, lrs, updates, tuning, final, **hyper):
+    """Tune lr on CartPole by the mean return over all updates, then report on fresh seeds.
+
+    Returns the grid's mean returns (rates, seeds), the lr chosen, whether it is at the grid's
+    edge, and returns and slopes (updates, seeds) of the final runs.
+    """
+    rule = getattr(rules, rule)
+    grid = cartpole.train(rule, lrs, seeds=range(tuning), updates=updates, **hyper).returns.mean(0)
+    k = int(grid.mean(1).argmax())
+    made = cartpole.train(rule, [lrs[k]], seeds=range(1000, 1000 + final), updates=updates, **hyper)
+    return {"grid": grid, "lr": lrs[k], "at_edge": k in (0, len(lrs) - 1),
+            "returns": made.returns[:, 0], "slopes": made.slopes[:, 0]}
+
+
+def _hyper(hyper):
+    """Return keywords for `tasks.fit`; `spared` is a key of SPARED there, pairs are betas."""
+    hyper = dict(hyper)
+    if "spared" in hyper:
+        hyper["spared"] = SPARED[hyper["spared"]]
+    if "betas" in hyper:
+        hyper["betas"] = tuple(hyper["betas"])
+    return hyper
+
+
+def apart(a, b):
+    """Return how far two arrays are apart, relative to the larger of each pair of numbers."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    return float((abs(a - b) / np.maximum(abs(a), abs(b))).max())

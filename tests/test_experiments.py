@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from descent import experiments
+from descent.experiments import Trial, chapters, load, run, stale
+from descent.experiments.__main__ import main
+from descent.experiments.trials import apart, balanced, retrain, swept, tuned
+
+
+def half(x):
+    if x < 0:
+        raise ArithmeticError("half fails below 0")
+    return {"half": [x / 2, 1 / 3], "word": "kept"}
+
+
+def made(trials, path):
+    return [name for name, _ in run(trials, path, processes=1)]
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_what_is_committed_is_complete(chapter):
+    results = load(chapter)
+    assert set(results) == set(experiments._trials(chapter))
+    assert not any(result.get("at_edge", False) for result in results.values())
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path):
+    path = tmp_path / "results.json"
+    trials = {"good": Trial(half, {"x": 3.0}), "bad": Trial(half, {"x": -1.0})}
+    with pytest.raises(ArithmeticError, match="below 0"):
+        made(trials, path)
+    assert stale(trials, path) == ["bad"]
+    trials["bad"] = Trial(half, {"x": 1.0})
+    assert made(trials, path) == ["bad"]
+    kept = json.loads(path.read_text())
+    assert kept["good"]["result"] == {"half": [1.5, 0.333333], "word": "kept"}
+    assert kept["good"]["spec"] == {"function": "half", "x": 3.0}
+    assert {"date", "seconds", "torch", "numpy", "python", "machine"} == set(kept["good"]["made"])
+
+
+def test_changed_arguments_are_run_again_and_old_trials_dropped(tmp_path):
+    path = tmp_path / "results.json"
+    made({"a": Trial(half, {"x": 1.0}), "b": Trial(half, {"x": 2.0})}, path)
+    assert made({"a": Trial(half, {"x": 4.0})}, path) == ["a"]
+    assert list(json.loads(path.read_text())) == ["a"]
+    assert made({"a": Trial(half, {"x": 4.0})}, path) == []
+
+
+def test_results_that_are_missing_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "RESULTS", tmp_path)
+    with pytest.raises(RuntimeError, match=r"gru/Adam.*experiments run rmsprop"):
+        load("rmsprop")
+
+
+def test_a_tuned_trial_can_be_run_again():
+    trial = Trial(tuned, {"task": "breast_cancer", "rule": "adam", "lrs": [0.01, 0.1, 1.0],
+                          "steps": 20, "tuning": 2, "final": 3, "betas": [0.8, 0.9]})
+    result, _ = trial()
+    assert result["validation"].shape == (3, 2)
+    assert apart(retrain(trial, result["lr"]), result["test_loss"][:2]) < 1e-3
+
+
+def test_a_sweep_spares_what_it_is_told_to():
+    settings = {"task": "spelling", "rule": "adamw", "steps": 3, "seeds": 2,
+                "lr": [0.1, 0.1], "weight_decay": [0.0, 5.0]}
+    all_decay = swept(**settings)["train_loss"]
+    spared = swept(**settings, spared="biases and norms")["train_loss"]
+    assert np.allclose(all_decay[0], spared[0], rtol=1e-5)
+    assert not np.allclose(all_decay[1], spared[1], rtol=1e-3)
+
+
+def test_a_balancing_trial():
+    result = balanced("sgd", [0.01, 0.1], updates=2, tuning=2, final=3)
+    assert result["grid"].shape == (2, 2)
+    assert result["returns"].shape == (2, 3)
+
+
+def test_bad_input(capsys):
+    with pytest.raises(ValueError, match=r"chapter must be one of .*rmsprop.*got 'nothing'"):
+        load("nothing")
+    for arguments in (["run", "nothing"], ["run", "--processes", "0"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+    assert "at least 1, got 0" in capsys.readouterr().err
+
+
+def test_the_command_checks(capsys):
+    assert main(["check", "rmsprop"]) == 0
+    assert "9 of 9 up to date" in capsys.readouterr().out
