@@ -73,6 +73,21 @@ def test_a_rule_that_writes_into_its_arguments_is_caught():
     assert check("sgd.momentum", in_place).mistake == "in place"
 
 
+def test_a_rule_that_forgets_its_state_is_told(capsys):
+    assert check("adagrad.implement", lambda p, g, t, G=0.0, *, lr, eps: p - lr * g
+                 ).mistake == "point alone"
+    assert "state" in capsys.readouterr().out
+
+
+def test_nan_is_no_change_of_the_arguments(capsys):
+    def unknown(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
+        v, g_mean = v + g**2, g_mean + g
+        return p - lr * g / np.sqrt(v - 2 * g_mean**2), v, g_mean
+
+    assert check("rmsprop.centered", unknown).mistake == "not a number"
+    assert "NaN" in capsys.readouterr().out
+
+
 def test_an_unknown_wrong_answer_says_where_it_departs(capsys):
     right = find("sgd.same_floor").reference
     assert check("sgd.same_floor", lambda lr, *rest: right(lr, *rest) + (lr == 0.5)).mistake is None

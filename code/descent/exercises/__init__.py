@@ -59,6 +59,10 @@ class _Changed(Exception):
     """An answer changed what it was given."""
 
 
+class _PointAlone(Exception):
+    """A rule returned its point without the state."""
+
+
 def check(name, answer, *, seconds=SECONDS):
     """Run an answer against an exercise, print the verdict in a line or two, and return it.
 
@@ -111,8 +115,12 @@ def drive(*settings):
                 given = (p, g.copy(), *state)
                 kept = deepcopy(given)
                 lr = hyper["lr"] * (1.0 if t <= 3 else 0.1)
-                p, *state = rule(p, given[1], t, *state, **{**hyper, "lr": lr})
-                if not all(np.array_equal(a, b) for a, b in zip(given, kept, strict=True)):
+                answer = rule(p, given[1], t, *state, **{**hyper, "lr": lr})
+                if not isinstance(answer, (tuple, list)):
+                    raise _PointAlone
+                p, *state = answer
+                if not all(np.array_equal(a, b, equal_nan=True)
+                           for a, b in zip(given, kept, strict=True)):
                     raise _Changed
                 yield f"at step {t} with {_words(hyper)}", p
     return trials
@@ -125,13 +133,16 @@ def _words(hyper):
 def _judge(exercise, answer, seconds):
     expected = list(exercise.trials(exercise.reference))
     try:
-        with _limit(seconds):
+        with _limit(seconds), np.errstate(all="ignore"):
             got = list(exercise.trials(answer))
     except _Stopped:
         return Verdict(False, "loops", f"stopped after {seconds:g} s. Does a loop in it never end?")
     except _Changed:
         return Verdict(False, "in place", "not yet. It changes the arrays it is given (`-=`, `*=`, "
                        "`+=` write into the caller's array): return new ones.")
+    except _PointAlone:
+        return Verdict(False, "point alone", "not yet. It returns the point alone. Return the new "
+                       "state behind it, or the next step begins without a memory.")
     except NotImplementedError:
         return Verdict(False, "not written", "not written yet. Replace the line that raises.")
     except Exception as error:  # whatever a learner's code may do wrong
@@ -152,15 +163,24 @@ def _compared(exercise, expected, values):
     if _agree(values, expected):
         return Verdict(True, None, "right.")
     for mistake in exercise.mistakes:
-        if _agree(values, list(exercise.trials(mistake.answer))):
+        with np.errstate(all="ignore"):
+            wrong = list(exercise.trials(mistake.answer))
+        if _agree(values, wrong):
             return Verdict(False, mistake.name, f"not yet. {mistake.why}")
-    where = next(where for (where, right), value in zip(expected, values, strict=True)
-                 if not np.allclose(value, right, rtol=1e-9, atol=1e-12))
+    where, value = next((where, value) for (where, right), value
+                        in zip(expected, values, strict=True)
+                        if not np.allclose(value, right, rtol=1e-9, atol=1e-12))
+    if np.isnan(value).any():
+        return Verdict(False, "not a number", f"not yet. {where.capitalize()} it returns NaN: a "
+                       "root of something negative, or 0 divided by 0.")
     return Verdict(False, None, f"not yet, and not a mistake known here. It first departs {where}.")
 
 
 def _agree(values, expected):
-    return all(np.allclose(value, right, rtol=1e-9, atol=1e-12)
+    """Tell whether all values are the same; NaN is like NaN, but not if there is nothing else."""
+    if not any(np.isfinite(value).any() for value in values):
+        return False
+    return all(np.allclose(value, right, rtol=1e-9, atol=1e-12, equal_nan=True)
                for value, (_, right) in zip(values, expected, strict=True))
 
 

@@ -28,7 +28,22 @@ def _both_squared(p, g, t, G=0.0, *, lr, eps):
     return p - lr * g**2 / (np.sqrt(G) + eps), G
 
 
+def _mean_square(p, g, t, G=0.0, *, lr, eps):
+    G = G + g**2
+    return p - lr * g / (np.sqrt(G / t) + eps), G
+
+
+def _not_kept(p, g, t, G=0.0, *, lr, eps):
+    return p - lr * g / (np.sqrt(G + g**2) + eps), G
+
+
 _IMPLEMENT = (
+    Mistake("mean of squares", _mean_square,
+            "It divides by the root of the mean square. Adagrad's sum is a sum."),
+    Mistake("sum not kept", _not_kept,
+            "It returns the old sum: the next step never hears of this gradient."),
+    Mistake("sum of gradients", _rule(grow=lambda G, g, eps: G + g),
+            "It sums gradients; their signs cancel. Sum their squares."),
     Mistake("sign", _rule(sign=-1.0), "It climbs: the step is minus the scaled gradient."),
     Mistake("eps inside the root", _EPS_INSIDE,
             "eps stands inside the root, where its own root counts. Torch adds it outside."),
@@ -115,6 +130,10 @@ EXERCISES = {
                     "That is how far. Where, from 0? The way goes against the gradient's sign."),
             Mistake("scaled by the gradient", _travel(lambda g, t: abs(g) * (t**-0.5).sum()),
                     "The size of the gradient cancels: it stands above the line and below."),
+            Mistake("last step", _travel(lambda g, t: len(t)**-0.5),
+                    "That is the last step alone. Add up all of them."),
+            Mistake("root of the number", _travel(lambda g, t: len(t)**0.5),
+                    "Half of what the integral gives: the steps are 1, 1/√2, 1/√3, …: add them."),
             Mistake("no decay", _travel(lambda g, t: float(len(t))),
                     "Only the first step is lr. After t steps the sum of squares is t g²."),
             Mistake("plain SGD", lambda lr, g, steps: -lr * g * steps, "That is SGD's way."),

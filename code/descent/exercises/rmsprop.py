@@ -18,6 +18,11 @@ def _rule(divisor=lambda v, old, t, alpha, eps: np.sqrt(v) + eps,
     return rule
 
 
+def _from_first_square(p, g, t, v=0.0, *, lr, alpha, eps):
+    v = g**2 if t == 1 else alpha * v + (1 - alpha) * g**2
+    return p - lr * g / (np.sqrt(v) + eps), v
+
+
 _IMPLEMENT = (
     Mistake("sign", _rule(sign=-1.0), "It climbs: the step is minus the scaled gradient."),
     Mistake("eps inside the root", _rule(lambda v, old, t, alpha, eps: np.sqrt(v + eps)),
@@ -36,6 +41,8 @@ _IMPLEMENT = (
     Mistake("decay without weight", _rule(grow=lambda v, g, alpha: alpha * v + g**2),
             "The new square needs the weight 1 - alpha, or v is a sum, not a mean."),
     Mistake("no eps", _rule(lambda v, old, t, alpha, eps: np.sqrt(v)), "It leaves eps out."),
+    Mistake("starts at the first square", _from_first_square,
+            "Its mean starts at the first square. Torch's starts at 0, and stays low for a while."),
 )
 
 
@@ -60,13 +67,25 @@ def _centered_root(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
     return p - lr * g / (np.sqrt(v) - abs(g_mean) + eps), v, g_mean
 
 
+def _mean_step(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
+    v = alpha * v + (1 - alpha) * g**2
+    g_mean = alpha * g_mean + (1 - alpha) * g
+    return p - lr * g_mean / (np.sqrt(v - g_mean**2) + eps), v, g_mean
+
+
+def _squared_differences(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
+    g_mean = alpha * g_mean + (1 - alpha) * g
+    v = alpha * v + (1 - alpha) * (g - g_mean)**2
+    return p - lr * g / (np.sqrt(v) + eps), v, g_mean
+
+
 _CENTERED = (
     Mistake("eps inside the root", _centered(lambda v, m, old, g: v - m**2,
                                              lambda square, eps: np.sqrt(square + eps)),
             "eps stands inside the root, as Graves has it. Torch adds it outside."),
     Mistake("not centered", _centered(lambda v, m, old, g: v),
             "It keeps the mean gradient and does not use it."),
-    Mistake("mean not squared", _centered(lambda v, m, old, g: np.abs(v - m)),
+    Mistake("mean not squared", _centered(lambda v, m, old, g: v - m),
             "The variance is the mean square minus the square of the mean."),
     Mistake("gradient instead of its mean", _centered(lambda v, m, old, g: np.abs(v - g**2)),
             "It subtracts the square of this gradient, not that of the mean."),
@@ -77,6 +96,11 @@ _CENTERED = (
     Mistake("step centered too", _centered_step,
             "It subtracts the mean from the gradient of the step as well. Only the divisor is "
             "centered."),
+    Mistake("step of the mean", _mean_step,
+            "It steps along the mean gradient. Only the divisor is centered."),
+    Mistake("squared differences", _squared_differences,
+            "It averages (g - g_mean)². Torch takes the mean square less the square of the mean, "
+            "which is not the same while the mean moves."),
     Mistake("roots apart", _centered_root,
             "It subtracts roots. Subtract first, then take the root."),
 )
@@ -104,6 +128,9 @@ _MOMENTUM = (
             "It has lr inside the buffer, and departs from torch when lr changes."),
     Mistake("moving average", _momentum(lambda b, g, root, lr, mu: mu * b + (1 - mu) * g / root),
             "It weighs the new step by 1 - momentum; torch adds it whole."),
+    Mistake("Adam's order", _momentum(lambda b, g, root, lr, mu: mu * b + (1 - mu) * g,
+                                      lambda b, v, lr, eps: lr * b / (np.sqrt(v) + eps)),
+            "It averages gradients first and divides then: that is Adam's order."),
     Mistake("no momentum", _momentum(lambda b, g, root, lr, mu: g / root),
             "It leaves momentum out."),
     Mistake("scaled twice", _momentum(lambda b, g, root, lr, mu: mu * b + g / root,
@@ -169,6 +196,12 @@ EXERCISES = {
                     "That is where it ends up: unit steps. The early ones are longer."),
             Mistake("all like the first", _travel(lambda g, alpha, t: len(t) / np.sqrt(1 - alpha)),
                     "Only the first step is that long: v grows to g²."),
+            Mistake("all like the last", _travel(
+                lambda g, alpha, t: len(t) / np.sqrt(1 - alpha**len(t))),
+                    "That takes every step as long as the last. Add them up one by one."),
+            Mistake("scaled by the gradient", _travel(
+                lambda g, alpha, t: abs(g) * (1 / np.sqrt(1 - alpha**t)).sum()),
+                    "The size of the gradient cancels: it stands above the line and below."),
             Mistake("no root", _travel(lambda g, alpha, t: (1 / (1 - alpha**t)).sum()),
                     "The mean square enters by its root."),
             Mistake("Adagrad", _travel(lambda g, alpha, t: (t**-0.5).sum()),

@@ -10,7 +10,7 @@ def rmsprop(p, g, t, v=0.0, g_mean=0.0, b=0.0, *,
 
     `v` is the mean square, `g_mean` the mean gradient, which only `centered` uses.
     All start at 0 without correction, and eps stands outside the root, as in
-    torch. Source: Tieleman and Hinton (2012); centered: Graves (2013).
+    torch. Source: Hinton (2012), lecture 6; centered: Graves (2013).
     """
     g = g + weight_decay * p
     v = alpha * v + (1 - alpha) * g**2
