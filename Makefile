@@ -13,7 +13,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench notebooks images clean
+.PHONY: help book test lab bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
@@ -21,6 +21,7 @@ help:
 	@echo 'make lab         open JupyterLab on the chapters'
 	@echo 'make bench       print the benchmark table'
 	@echo 'make notebooks   run the notebooks and write them back in canonical form'
+	@echo 'make experiments run the comparisons whose results are missing or stale'
 	@echo 'make images      draw the pictures of images/ anew'
 	@echo 'make clean       delete what was built (not .venv)'
 
@@ -53,6 +54,9 @@ bench: $(READY)
 
 notebooks: $(READY)
 	@$(BIN)/python -m descent.book.notebooks run $(CHAPTERS)
+
+experiments: $(READY)
+	@$(BIN)/python -m descent.experiments run
 
 images: $(READY)
 	@for script in images/make_*.py; do $(BIN)/python $$script || exit 1; done

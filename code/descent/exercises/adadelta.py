@@ -27,6 +27,18 @@ def _this_step_too(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
     return p - lr * np.sqrt(u + eps) / np.sqrt(v + eps) * g, v, u
 
 
+def _upside_down(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
+    v = _mean(v, g**2, rho)
+    step = np.sqrt(v + eps) / np.sqrt(u + eps) * g
+    return p - lr * step, v, _mean(u, step**2, rho)
+
+
+def _states_swapped(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
+    p, v, u = _RIGHT(p, g, t, v, u, lr=lr, rho=rho, eps=eps)
+    return p, u, v
+
+
+_RIGHT = _rule()
 _LR_INSIDE = _rule(kept=lambda step, g, lr: lr * step)
 _RMSPROP = _rule(unit=lambda u, eps: np.sqrt(eps), kept=lambda step, g, lr: 0.0)
 _MEANS = drive({"lr": 1.0, "rho": 0.9, "eps": 0.1}, {"lr": 0.5, "rho": 0.5, "eps": 1e-3})
@@ -47,6 +59,14 @@ _IMPLEMENT = (
             "It sums both, as Adagrad does. Both are moving means."),
     Mistake("lr inside the mean", _LR_INSIDE,
             "Its u averages the steps with lr in them; torch averages them without."),
+    Mistake("weights swapped", _rule(grow=lambda old, new, rho: (1 - rho) * old + rho * new),
+            "rho is what stays of the past; the new square gets 1 - rho."),
+    Mistake("lr left out", _rule(move=lambda lr: 1.0), "It leaves lr out of the step."),
+    Mistake("upside down", _upside_down, "Steps stand above the line, gradients below."),
+    Mistake("states swapped", _states_swapped,
+            "It returns u before v; the next step takes one for the other."),
+    Mistake("one eps outside", _rule(size=lambda v, old, eps: np.sqrt(v) + eps),
+            "Below the line eps stands outside the root. Here it is inside both."),
     Mistake("no roots", _rule(lambda u, eps: u + eps, lambda v, old, eps: v + eps),
             "It leaves out the roots: the *root* of a mean square has the unit of a step."),
     Mistake("RMSprop", _RMSPROP,
@@ -61,6 +81,10 @@ _STEPS = (
             "The mean is right now, and lr is gone altogether: it scales the step into p."),
     Mistake("divided by lr twice", _rule(kept=lambda step, g, lr: step / lr),
             "It divides the step by lr; the step without lr is what `step` holds already."),
+    Mistake("divided by lr once", _rule(kept=lambda step, g, lr: np.sqrt(lr) * step),
+            "Its step holds lr, and its square lr², of which one factor is left."),
+    Mistake("lr twice", _rule(kept=lambda step, g, lr: lr * step, move=lambda lr: lr**2),
+            "lr is still in `step`, and now stands before it as well."),
     Mistake("u not squared", _rule(kept=lambda step, g, lr: np.sqrt(abs(step))),
             "It averages the size of the steps, not their squares."),
 )
@@ -98,6 +122,10 @@ EXERCISES = {
                     "Steps and gradients do not have the same unit: f is a loss, g is loss per θ."),
             Mistake("gradient unchanged", lambda c: np.array([c**2, 1.0]),
                     "The slope changes too: the same loss over more units of θ."),
+            Mistake("step unchanged", lambda c: np.array([1.0, c**-2.0]),
+                    "The steps change too: in the new unit they are c times as long."),
+            Mistake("one square", lambda c: np.array([c**2, 1 / c]),
+                    "The first is right. Below the line eps stands beside a mean *square* too."),
             Mistake("nothing to do", lambda c: np.array([1.0, 1.0]),
                     "That would be so if eps had no unit. It is added to a mean square."),
         )),
@@ -111,6 +139,12 @@ EXERCISES = {
                                               * np.sqrt(eps / (1 - rho))),
                     "That is the limit for large gradients, the number to remember. Keep eps "
                     "below the line too."),
+            Mistake("rho for 1 - rho",
+                    _first(lambda rho, eps, g: g * np.sqrt(eps / (rho * g**2 + eps))),
+                    "The first square enters v with the weight 1 - rho."),
+            Mistake("one way", _first(lambda rho, eps, g:
+                                      abs(g) * np.sqrt(eps / ((1 - rho) * g**2 + eps))),
+                    "It goes the same way for both signs of the gradient."),
             Mistake("full mean", _first(lambda rho, eps, g: g * np.sqrt(eps / (g**2 + eps))),
                     "v₁ is not g² but (1 - rho) g²: the mean starts at 0."),
             Mistake("no root", _first(lambda rho, eps, g: g * eps / ((1 - rho) * g**2 + eps)),
@@ -119,8 +153,8 @@ EXERCISES = {
                                           / (np.sqrt(1 - rho) * abs(g) + eps)),
                     "eps stands inside the roots here."),
         )),
-    "implement": Exercise(_rule(), _MEANS, _IMPLEMENT),
-    "steps": Exercise(_rule(), drive({"lr": 0.5, "rho": 0.9, "eps": 0.1},
+    "implement": Exercise(_RIGHT, _MEANS, _IMPLEMENT),
+    "steps": Exercise(_RIGHT, drive({"lr": 0.5, "rho": 0.9, "eps": 0.1},
                                      {"lr": 2.0, "rho": 0.5, "eps": 1e-3}), _STEPS),
     "reach": Exercise(
         lambda D, rho, eps: (1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
@@ -134,6 +168,12 @@ EXERCISES = {
             Mistake("factor upside down",
                     lambda D, rho, eps: (D / 1.5)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
                     "The factor ⅔ is on the other side now."),
+            Mistake("rounded", lambda D, rho, eps:
+                    np.ceil((1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3)),
+                    "It is rounded to whole steps. Hand in the number itself."),
+            Mistake("divided by 1 - rho",
+                    lambda D, rho, eps: (1.5 * D / np.sqrt(eps / (1 - rho)))**(2 / 3),
+                    "That grows from the first step's length. u grows by (1 - rho) eps a step."),
             Mistake("rho forgotten", lambda D, rho, eps: (1.5 * D)**(2 / 3) / eps**(1 / 3),
                     "u grows by (1 - rho) eps a step, not by eps."),
         )),
@@ -143,6 +183,12 @@ EXERCISES = {
            (1.0, 4.0, 1.0, 0, 0.9, 1e-6)), (
             Mistake("u remembers", _woken(lambda u, n, rho: u, _v_woken),
                     "u fades too: a step of 0 is a step, and joins the mean."),
+            Mistake("v one short",
+                    _woken(_faded, lambda v, g, n, rho: rho**n * v + (1 - rho) * g**2),
+                    "v fades once more, when the gradient that ends the silence joins it."),
+            Mistake("all forgotten", _woken(lambda u, n, rho: 0.0,
+                                            lambda v, g, n, rho: (1 - rho) * g**2),
+                    "That is where a long silence leads. Keep what is left after `silent` steps."),
             Mistake("v remembers", _woken(_faded, lambda v, g, n, rho: rho * v + (1 - rho) * g**2),
                     "v fades in the silence: every gradient of 0 joins the mean."),
             Mistake("no new gradient", _woken(_faded, lambda v, g, n, rho: rho**n * v),
@@ -152,7 +198,8 @@ EXERCISES = {
             Mistake("sign", lambda *a: -_woken(_faded, _v_woken)(*a),
                     "The size is right; the way goes against the gradient."),
             Mistake("nothing fades",
-                    _woken(lambda u, n, rho: u, lambda v, g, n, rho: v),
+                    _woken(lambda u, n, rho: u,
+                           lambda v, g, n, rho: rho * v + (1 - rho) * g**2),
                     "That would be so if silent steps were skipped. They are not: both means "
                     "take in a zero."),
         )),
