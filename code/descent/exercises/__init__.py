@@ -123,6 +123,8 @@ def drive(*settings):
                            for a, b in zip(given, kept, strict=True)):
                     raise _Changed
                 yield f"at step {t} with {_words(hyper)}", p
+                if isinstance(p, np.ndarray) and p.dtype.kind == "f":  # go on behind a NaN, so
+                    p = np.nan_to_num(p, posinf=0.0, neginf=0.0)  # that the rest can be compared
     return trials
 
 
