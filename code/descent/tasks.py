@@ -29,7 +29,8 @@ from descent.rules import sgd
 from descent.surfaces import plane
 
 __all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
-           "digits", "digits_slice", "fit", "interval", "mnist_1d", "names", "spelling", "tune"]
+           "digits", "digits_slice", "fit", "interval", "loss_of_flat", "mnist_1d", "names",
+           "spelling", "tune"]
 
 
 @dataclass(frozen=True)
@@ -433,6 +434,19 @@ def compare(a, b):
     return mean, half, "a lower" if mean < 0 else "b lower"
 
 
+def loss_of_flat(model, x, y):
+    """Return the mean cross-entropy on (x, y) as a function of the model's parameters in a row."""
+    shapes = {name: p.shape for name, p in model.named_parameters()}
+
+    def loss(flat):
+        parts = flat.split([shape.numel() for shape in shapes.values()])
+        params = {name: part.reshape(shape)
+                  for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        return cross_entropy(functional_call(model, params, (x,)), y)
+
+    return loss
+
+
 @cache
 def digits_slice():
     """A plane through the loss of a trained network: from its start to its end, and across.
@@ -447,15 +461,7 @@ def digits_slice():
     random = torch.Generator().manual_seed(1)
     start = torch.cat([torch.randn(p.numel(), generator=random, dtype=torch.float64)
                        / math.sqrt(p.shape[-1]) for p in net.parameters()])
-    shapes = {name: p.shape for name, p in net.named_parameters()}
-
-    def loss(flat):
-        parts = flat.split([math.prod(shape) for shape in shapes.values()])
-        params = {name: part.reshape(shape)
-                  for (name, shape), part in zip(shapes.items(), parts, strict=True)}
-        return cross_entropy(functional_call(net, params, (x,)), y)
-
-    trained = start
+    loss, trained = loss_of_flat(net, x, y), start
     for step in walk(sgd, grad(loss), start, 150, lr=0.3, momentum=0.8):
         trained = step.p
     along = (start - trained) / (start - trained).norm()
