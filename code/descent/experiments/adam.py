@@ -90,8 +90,9 @@ def turned(rule, scale, memory, steps):
 
     From 12 starts on a circle that turns with the valley, until the loss stays below 1e-4 of its
     start up to the end of the run. `memory` is the momentum of sgd, or beta1 of adam; lr is
-    `scale` times 21 factors an eighth of a decade apart. Returns the rates, and the mean number
-    of steps, (angles, rates); a run that does not arrive counts as `steps`.
+    `scale` times 21 factors an eighth of a decade apart. Returns the rates, the mean number of
+    steps, where a run that does not arrive counts as `steps`, and the share of such runs; both
+    (angles, rates).
     """
     angles, lrs = np.deg2rad(ANGLES), scale * 10 ** (np.arange(21) / 8)
     cos, sin = (f(angles)[:, None, None] for f in (np.cos, np.sin))
@@ -112,7 +113,8 @@ def turned(rule, scale, memory, steps):
                          lr=lrs[:, None, None], **hyper):
             low = (curvature * along(step.p)**2).sum(-1) < 1e-4 * first
             last = np.where(low, last, step.t)
-    return {"lrs": lrs, "steps": np.minimum(last + 1, steps).mean(-1)}
+    return {"lrs": lrs, "steps": np.minimum(last + 1, steps).mean(-1),
+            "missed": (last >= steps).mean(-1)}
 
 
 _METHODS = {"SGD, momentum 0.9": ("sgd", {"momentum": 0.9}, (0.00316, 3.16), 20),
@@ -130,7 +132,7 @@ TRIALS = {
             ("SGD, momentum 0.9", "sgd", _rates(0.01, 1, 9), {"momentum": 0.9}),
             ("Adam", "adam", _rates(0.001, 0.1, 9), {}))},
     **{f"turned/{rule} {memory:g}": Trial(turned, {"rule": rule, "scale": scale, "memory": memory,
-                                                   "steps": 1500})
+                                                   "steps": 2000})
        for rule, scale in (("sgd", 0.02), ("adam", 0.01)) for memory in (0.0, 0.5, 0.8, 0.9, 0.95)},
     **{f"curvature/{name}": Trial(sharpness, {"task": "digits", "rule": rule, "lr": lr, "seeds": 10,
                                               "at": [60, 150, 300], **hyper})
