@@ -1,5 +1,6 @@
 """Every page of the built book, in a real browser."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -84,6 +85,10 @@ def test_hidden_solutions_open(visit, name):
         assert content.is_visible()
 
 
+# Where the far end of all sliders diverges; steps of bounded length do not.
+DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop")}
+
+
 def picture(playground):
     return playground.locator("svg path").evaluate_all("all => all.map(e => e.getAttribute('d'))")
 
@@ -122,7 +127,9 @@ def test_a_playground_draws_no_garbage_where_it_diverges(visit, name):
             slider.focus()
             page.keyboard.press("End")
         assert not any("NaN" in d or "Infinity" in d for d in picture(playground) if d)
-        assert "diverges" in playground.locator("[role=status]").inner_text()
+        words = playground.locator("[role=status]").inner_text()
+        assert "diverges" in words if name in DIVERGING else re.search("the loss (falls|grows) "
+                                                                       r"from \d", words)
 
 
 @pytest.mark.parametrize("name", WITH_PLAYGROUND)
