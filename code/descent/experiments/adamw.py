@@ -33,11 +33,11 @@ def mapped(task, examples, rule, lrs, decays, steps, batch_size, tuning, final, 
             "test_loss": fresh.test_loss[0], "test_accuracy": fresh.test_accuracy[0]}
 
 
-def decided(task, examples, rule, settings, steps, batch_size, tuning, final, **hyper):
+def decided(task, examples, rule, settings, steps, batch_size, tuning, final, first, **hyper):
     """Choose among a few pairs of lr and weight decay with more seeds; report on fresh ones.
 
-    Tuning seeds count from 100. Returns validation losses (settings, seeds), the choice, and test
-    losses and accuracies by seed.
+    Tuning seeds count from 100, those of the report from `first`. Returns validation losses
+    (settings, seeds), the choice, and test losses and accuracies by seed.
     """
     part, rule = _part(task, examples), getattr(rules, rule)
     lrs, decays = map(list, zip(*settings, strict=True))
@@ -45,7 +45,7 @@ def decided(task, examples, rule, settings, steps, batch_size, tuning, final, **
                            batch_size=batch_size, lr=lrs, weight_decay=decays,
                            **hyper).validation_loss
     k = int(validation.mean(1).argmin())
-    fresh = _fresh(part, rule, steps, batch_size, final, lrs[k], decays[k], **hyper)
+    fresh = _fresh(part, rule, steps, batch_size, final, lrs[k], decays[k], first, **hyper)
     return {"validation": validation, "lr": lrs[k], "weight_decay": decays[k],
             "test_loss": fresh.test_loss[0], "test_accuracy": fresh.test_accuracy[0]}
 
@@ -79,8 +79,8 @@ def _part(task, examples):
     return replace(whole, train=tuple(part[:examples] for part in whole.train))
 
 
-def _fresh(part, rule, steps, batch_size, seeds, lr, weight_decay, **hyper):
-    return tasks.fit(part, rule, seeds=range(1000, 1000 + seeds), steps=steps,
+def _fresh(part, rule, steps, batch_size, seeds, lr, weight_decay, first=1000, **hyper):
+    return tasks.fit(part, rule, seeds=range(first, first + seeds), steps=steps,
                      batch_size=batch_size, lr=[lr], weight_decay=[weight_decay], **hyper)
 
 
@@ -117,8 +117,8 @@ TRIALS = {
                                           "decays": _between(10**-3.5, 0.1, 11)}),
     "digits/AdamW": Trial(mapped, {**_DIGITS, "rule": "adamw", "lrs": _LRS,
                                    "decays": _between(10**-1.75, 10**0.75, 11)}),
-    **{f"digits decided/{name}": Trial(decided, {**_DIGITS, "tuning": 16, "rule": rule,
-                                                 "settings": settings, **hyper})
+    **{f"digits decided/{name}": Trial(decided, {**_DIGITS, "tuning": 16, "first": 2000,
+                                                 "rule": rule, "settings": settings, **hyper})
        for name, (rule, settings, hyper) in _BEST.items()},
     "spelling/SGD": Trial(mapped, {**_SPELLING, "rule": "sgd", "decays": _L2, "momentum": 0.9,
                                    "lrs": _between(10**-1.75, 10**-0.75, 5)}),
