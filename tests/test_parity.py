@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from descent import parity, rules, sgd
+from descent import adapter, lbfgs, parity, rules, sgd
 from descent.parity import ROWS, claimed, compare, implementations, row_of
 from descent.signature import hyperparameters
 
@@ -30,8 +30,8 @@ def test_every_setting_agrees_with_torch_on_the_gpu(row):
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_a_row_is_complete(row):
     assert claimed(row) == set(hyperparameters(row.rule))
-    sets = row.stream
-    assert any(keywords.get("maximize") for keywords in sets)
+    sets = row.stream or row.closure
+    assert row.closure or any(keywords.get("maximize") for keywords in sets)
     assert any(keywords["lr"] == 10 for keywords in sets)
     assert any(keywords.get("gradient", 1) < 1e-6 for keywords in sets)
 
@@ -44,6 +44,10 @@ def test_every_rule_has_a_file_a_row_and_an_export():
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_bounds_leave_torch_itself_room_but_not_much(row):
     results = compare(row)
+    if row.closure:  # torch has one implementation, so nothing to compare it with
+        ours = max(r.differences["descent"] for r in results)
+        assert ours < row.bounds[torch.float64] < 1e4 * ours
+        return
     own = max(value for r in results for name, value in r.differences.items() if name != "descent")
     own = max(own, torch.finfo(torch.float64).eps)  # foreach alone may be the for-loop, bit by bit
     assert own < row.bounds[torch.float64] < 1e4 * own
@@ -71,6 +75,29 @@ def damped_start(p, g, t, b=0.0, *, lr=1e-3, momentum=0.0, dampening=0.0, weight
 @pytest.mark.parametrize("wrong", [uphill, lr_inside, damped_start])
 def test_a_wrong_rule_is_seen(wrong):
     assert not all(result.ok for result in compare(replace(row_of(sgd), rule=wrong)))
+
+
+def always_first(p, fun, t, *state, **hyper):
+    return lbfgs(p, fun, 1, **hyper)
+
+
+def oldest_last(p, fun, t, f=None, g=None, g_old=None, s=None, pairs=(), **hyper):
+    return lbfgs(p, fun, t, f, g, g_old, s, pairs[::-1], **hyper)
+
+
+@pytest.mark.parametrize("wrong", [always_first, oldest_last])
+def test_a_wrong_lbfgs_is_seen(monkeypatch, wrong):
+    monkeypatch.setattr(adapter, "lbfgs", wrong)
+    monkeypatch.setattr(adapter, "hyperparameters", lambda rule: hyperparameters(lbfgs))
+    monkeypatch.setattr(adapter, "settle", lambda rule, hyper: hyper)
+    assert not all(result.ok for result in compare(row_of(lbfgs)))
+
+
+def test_counts_decide_in_float64():
+    result = compare(row_of(lbfgs))[0]
+    ours, theirs = result.counts
+    assert result.ok
+    assert not replace(result, counts=((ours[0], ours[1] + 1), theirs)).ok
 
 
 def test_the_table_says_the_same_on_every_machine():

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from descent.signature import hyperparameters, known, settle
+from descent.signature import hyperparameters, known, looks_again, settle, state_names
 
 __all__ = ["Step", "path", "walk"]
 
@@ -24,7 +24,8 @@ def walk(rule, grad, p, steps, **hyper):
     """Yield a `Step` for t = 1 … steps, starting at `p`.
 
     Hyper-parameters may be numbers, arrays that broadcast against `p`, or schedules: functions
-    of the step number counted from 0. Members of a tuple (`betas`) may be any of the three.
+    of the step number counted from 0. Members of a tuple (`betas`) may be any of the three. For
+    `lbfgs`, `grad` is its `fun`, which returns the value and the gradient.
 
     Raises TypeError or ValueError, before the first step, for an unknown name or a value that
     torch would refuse.
@@ -41,12 +42,22 @@ def walk(rule, grad, p, steps, **hyper):
 def _walk(rule, grad, p, steps, hyper):
     scheduled = any(callable(h) or (isinstance(h, tuple) and any(map(callable, h)))
                     for h in hyper.values())
-    state = ()
+    state, again, names = (), looks_again(rule), state_names(rule)
+
+    def looked(p):
+        f, g = _value_and_gradient(grad(p))
+        _check_gradient(g, p)
+        return f, g
+
     for t in range(1, steps + 1):
         now = settle(rule, {k: _at(h, t - 1) for k, h in hyper.items()}) if scheduled else hyper
-        g = grad(p)
-        _check_gradient(g, p)
-        p, *state = rule(p, g, t, *state, **now)
+        if again:
+            p, *state = rule(p, looked, t, *state, **now)
+            g = state[names.index("g_old")]
+        else:
+            g = grad(p)
+            _check_gradient(g, p)
+            p, *state = rule(p, g, t, *state, **now)
         yield Step(t, g, p, tuple(state), now)
 
 
@@ -80,6 +91,12 @@ def _at(hyper, k):
     if isinstance(hyper, tuple):
         return tuple(_at(h, k) for h in hyper)
     return hyper(k) if callable(hyper) else hyper
+
+
+def _value_and_gradient(looked):
+    if not (isinstance(looked, tuple) and len(looked) == 2):
+        raise TypeError(f"fun must return two things, the value and the gradient, got {looked!r}")
+    return looked
 
 
 def _check_gradient(g, p):

@@ -6,7 +6,7 @@ import numpy as np
 import sympy
 import torch
 
-__all__ = ["maximum", "minimum", "sign", "sqrt", "stack", "where"]
+__all__ = ["dot", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
 
 
 def _library(*values):
@@ -30,6 +30,13 @@ def sqrt(x):
     if library is np and isinstance(x, (int, float)):
         return math.sqrt(x) if x >= 0 else math.nan
     return library.sqrt(x)
+
+
+def dot(a, b):
+    """The sum of the products of all entries of two arrays of one shape."""
+    if _library(a, b) is torch:
+        return torch.dot(a.reshape(-1), b.reshape(-1))
+    return np.sum(a * b)
 
 
 def sign(x):

@@ -6,6 +6,10 @@ differ; every set runs there. On a *loop* the gradient comes from the point itse
 feeds back; the settings that keep a quadratic stable run there. Both runs take 200 steps over
 two parameter groups, lose the gradient of one parameter at step 50 (`grad is None`) and divide
 lr by ten at step 100, which is what separates lr inside the buffer from lr outside it.
+
+L-BFGS, which asks for a closure, makes one call of `step()` on each of four problems instead: 20
+iterations or fewer. Then the numbers of iterations and closure calls count as well. Later calls
+would amplify the rounding of the first.
 """
 
 import inspect
@@ -15,10 +19,11 @@ from functools import cache, partial
 from itertools import product
 
 import torch
+from torch.nn.functional import softplus
 
 from descent import plots
-from descent.adapter import Optimizer
-from descent.rules import adadelta, adagrad, adam, adamw, nadam, rmsprop, sgd
+from descent.adapter import LBFGS, Optimizer
+from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 
 __all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
@@ -32,13 +37,14 @@ class Row:
     """A rule, its torch class, the keyword sets to try, and the relative bounds by dtype.
 
     `as_default` runs everything with the dtype as torch's default, for a class that keeps a
-    scalar of its state in that.
+    scalar of its state in that. The sets of `closure` are for an optimizer that needs one.
     """
 
     rule: object
     torch_class: type
-    stream: tuple
-    loop: tuple
+    stream: tuple = ()
+    loop: tuple = ()
+    closure: tuple = ()
     bounds: dict = field(default_factory=lambda: {torch.float64: 1e-12, torch.float32: 1e-4})
     why: str = "float32 keeps 7 digits, and 200 steps of rounding cost two or three of them"
     as_default: bool = False
@@ -53,10 +59,14 @@ class Result:
     dtype: torch.dtype
     differences: dict
     bound: float
+    counts: tuple = ((), ())  # iterations and closure calls: ours, torch's
 
     @property
     def ok(self):
-        return self.differences["descent"] <= self.bound
+        """Close enough; in float64 with the same counts (float32's last digits decide on some)."""
+        ours, theirs = self.counts
+        return (self.differences["descent"] <= self.bound
+                and (ours == theirs or self.dtype == torch.float32))
 
 
 def _grid(**choices):
@@ -102,6 +112,16 @@ _NADAM = (
 )
 
 
+_LBFGS = (
+    {"lr": 1.0}, {"lr": 0.5}, {"lr": 0.3, "history_size": 2}, {"lr": 1.0, "max_iter": 5},
+    {"lr": 1.0, "tolerance_change": 1e-2},
+    *({"lr": lr, "line_search_fn": "strong_wolfe", **keywords} for lr, keywords in (
+        (1.0, {}), (0.1, {}), (10.0, {}), (1.0, {"history_size": 3}), (1.0, {"max_eval": 7}),
+        (1.0, {"max_iter": 1, "max_eval": 1}), (1.0, {"tolerance_grad": 0.1}),
+        (1.0, {"gradient": 1e-7}))),
+)
+
+
 def _sets(lr, grid):
     return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
             {"lr": lr, "gradient": 1e-8})
@@ -135,6 +155,9 @@ ROWS = (
     Row(adadelta, torch.optim.Adadelta,
         stream=_sets(1.0, _ADADELTA),
         loop=({"lr": 1.0}, {"lr": 1.0, "rho": 0.95, "eps": 1e-3, "weight_decay": 0.1})),
+    Row(lbfgs, torch.optim.LBFGS, closure=_LBFGS,
+        bounds={torch.float64: 1e-10, torch.float32: 1e-2},
+        why="twenty steps of an unstable iteration: each divides by a difference of gradients"),
 )
 
 
@@ -162,13 +185,18 @@ def compare(row, dtype=torch.float64, device="cpu"):
     divided by the parameter's largest size there; the worst parameter counts.
     `Result.differences` holds ours ("descent") and torch's own other implementations.
     """
-    return [_compare(row, problem, keywords, dtype, torch.device(device))
-            for problem, sets in (("stream", row.stream), ("loop", row.loop)) for keywords in sets]
+    device = torch.device(device)
+    return [
+        *(_compare(row, problem, keywords, dtype, device)
+          for problem, sets in (("stream", row.stream), ("loop", row.loop)) for keywords in sets),
+        *(_compare_calls(row, problem, keywords, dtype, device)
+          for keywords in row.closure for problem in _PROBLEMS)]
 
 
 def claimed(row):
     """Return the hyper-parameters that the row's keyword sets exercise."""
-    return {name for keywords in (*row.stream, *row.loop) for name in keywords} & set(
+    return {name for keywords in (*row.stream, *row.loop, *row.closure)
+            for name in keywords} & set(
         hyperparameters(row.rule))
 
 
@@ -207,12 +235,14 @@ def _short(difference):
 
 def _group(row, result):
     """Return the name of a result's line: which settings differ from the rule's defaults."""
-    defaults = {**hyperparameters(row.rule), "maximize": False, "gradient": 1.0}
+    of_torch = inspect.signature(row.torch_class).parameters.values()
+    defaults = {**{p.name: p.default for p in of_torch}, **hyperparameters(row.rule),
+                "maximize": False, "gradient": 1.0}
     changed = [name for name, value in result.keywords.items()
                if name != "lr" and value != defaults[name]]
     name = ", ".join(changed).replace("gradient", "tiny gradients") or "lr alone"
     name += f", lr={result.keywords['lr']:g}" if result.keywords["lr"] > 1 else ""
-    return name if result.problem == "stream" else f"feedback: {name}"
+    return f"feedback: {name}" if result.problem == "loop" else name
 
 
 def _compare(row, problem, keywords, dtype, device):
@@ -228,6 +258,66 @@ def _compare(row, problem, keywords, dtype, device):
     return Result(problem, keywords, dtype,
                   {name: _distance(trail, reference[1]) for name, trail in runs.items()},
                   row.bounds[dtype])
+
+
+def _compare_calls(row, problem, keywords, dtype, device):
+    chosen = {name: value for name, value in keywords.items() if name != "gradient"}
+    (mine, *ours), (its, *theirs) = (
+        _call(make, problem, keywords.get("gradient", 1.0), dtype, device, **chosen)
+        for make in (LBFGS, row.torch_class))
+    return Result(problem, dict(keywords), dtype, {"descent": _distance([mine], [its])},
+                  row.bounds[dtype], (tuple(ours), tuple(theirs)))
+
+
+def _quadratic(rotation, x, *_):
+    """A bowl of ten dimensions, curvatures from 1 to 1,000, turned at random."""
+    curvatures = torch.logspace(0, 3, 10, dtype=x.dtype, device=x.device)
+    return 0.5 * (curvatures * (torch.linalg.qr(rotation[:10, :10])[0] @ (x - 1))**2).sum()
+
+
+def _rosenbrock(_, x, *__):
+    return (100 * (x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2).sum()
+
+
+def _logistic(inputs, x, *_):
+    labels = torch.sign(inputs.sum(1))
+    return softplus(-labels * (inputs @ x)).mean() + 1e-3 * (x**2).sum()
+
+
+def _network(inputs, first, bias, last):
+    out = torch.tanh(inputs[:, :4] @ first + bias) @ last
+    return ((out - torch.sin(inputs[:, :4].sum(1)))**2).mean()
+
+
+# By name: the loss of fixed random inputs and the parameters, and the parameters' shapes.
+_PROBLEMS = {"quadratic": (_quadratic, [(10,)]), "Rosenbrock": (_rosenbrock, [(6,)]),
+             "logistic": (_logistic, [(10,)]), "network": (_network, [(4, 8), (8,), (8,)])}
+
+
+def _call(make, problem, scale, dtype, device, **chosen):
+    """Make one call of `step`; return the parameters in a row, iterations and closure calls."""
+    loss_of, shapes = _PROBLEMS[problem]
+    random = torch.Generator().manual_seed(1)
+
+    def draw(*shape):
+        return torch.randn(shape, generator=random, dtype=torch.float64).to(device, dtype)
+
+    inputs, params = draw(60, 10), [(0.5 * draw(*shape)).requires_grad_() for shape in shapes]
+    optimizer, calls = make(params, **chosen), 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        optimizer.zero_grad()
+        loss = scale * loss_of(inputs, *params)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    state = optimizer.state[params[0]]
+    if state["func_evals"] != calls:
+        raise AssertionError(f"{problem}: func_evals is {state['func_evals']}, calls are {calls}")
+    return torch.cat([p.detach().reshape(-1) for p in params]), state["n_iter"], calls
 
 
 @contextmanager

@@ -6,14 +6,16 @@ from operator import ge, gt, le, lt, ne
 import numpy as np
 import torch
 
-__all__ = ["hyperparameters", "known", "name_of", "settle", "state_names"]
+__all__ = ["hyperparameters", "known", "looks_again", "name_of", "settle", "state_names"]
 
 # What torch.optim refuses, by the name of the hyper-parameter. An upper bound of None is none.
 _RANGES = {
     "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
-    "momentum_decay": (0.0, None), "rho": (0.0, 1.0),
+    "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "tolerance_grad": (0.0, None),
+    "tolerance_change": (0.0, None),
 }
+_WHOLE = {"history_size", "max_eval", "max_iter"}
 
 
 def _parameters(rule):
@@ -30,6 +32,11 @@ def hyperparameters(rule):
 def state_names(rule):
     """Return the names of the rule's state, in the order in which it returns them."""
     return [p.name for p in _parameters(rule) if p.kind is p.POSITIONAL_OR_KEYWORD][3:]
+
+
+def looks_again(rule):
+    """Tell whether the rule takes `fun`, which it may call more than once, in place of `g`."""
+    return [p.name for p in _parameters(rule)][1:2] == ["fun"]
 
 
 def known(rule, given):
@@ -51,6 +58,11 @@ def settle(rule, hyper):
     for name, value in hyper.items():
         if name in _RANGES and not callable(value):
             _within(rule, name, value, *_RANGES[name])
+        if name in _WHOLE and not (isinstance(value, int) and value >= 1):
+            raise ValueError(f"{name_of(rule)}: {name} must be a whole number >= 1, got {value!r}")
+    if hyper.get("line_search_fn") not in (None, "strong_wolfe"):
+        raise ValueError(f"{name_of(rule)}: line_search_fn must be None or 'strong_wolfe', "
+                         f"got {hyper['line_search_fn']!r}")
     for i, beta in enumerate(hyper.get("betas", ())):
         if not callable(beta):
             _within(rule, f"betas[{i}]", beta, 0.0, 1.0, open_above=True)
