@@ -16,16 +16,17 @@ def _shrunk(p, lr, weight_decay):
 
 
 def _rule(before=_shrunk, pull=0.0, after=lambda p, step, lr, weight_decay: p - step,
-          root=lambda v_hat, eps: np.sqrt(v_hat) + eps, late=False):
-    """Return AdamW from what is done to p before Adam's step, to g, and with the step."""
+          root=lambda v_hat, eps: np.sqrt(v_hat) + eps, late=False, in_m=0.0, in_m_hat=0.0):
+    """Return AdamW from what is done to p before Adam's step, to g, m, m_hat, and with the step."""
     def rule(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps, weight_decay):
         g = g + pull * weight_decay * p
         old = m, v
         p = before(p, lr, weight_decay)
-        m = beta1 * m + (1 - beta1) * g
+        m = beta1 * m + (1 - beta1) * (g + in_m * weight_decay * p)
         v = beta2 * v + (1 - beta2) * g**2
         first, second = (old[0], v) if late else (m, v)
         m_hat, v_hat = first / (1 - beta1**t), second / (1 - beta2**t)
+        m_hat = m_hat + in_m_hat * weight_decay * p
         return after(p, lr * m_hat / root(v_hat, eps), lr, weight_decay), m, v
     return rule
 
@@ -52,6 +53,18 @@ _IMPLEMENT = (
     Mistake("decay after the step",
             _rule(_kept, after=lambda p, step, lr, wd: (1 - lr * wd) * (p - step)),
             "It shrinks the point after the step, and so a part of the step. Shrink the old p."),
+    Mistake("decay after the step, no lr",
+            _rule(_kept, after=lambda p, step, lr, wd: (1 - wd) * (p - step)),
+            "It shrinks after the step, and by weight_decay alone. Shrink the old p, by lr times "
+            "weight_decay."),
+    Mistake("decay in m alone", _rule(_kept, in_m=1.0),
+            "It adds λp to the gradient in m and not in v. The decay is still averaged, and still "
+            "divided by the root of v: take it past both."),
+    Mistake("decay in m_hat", _rule(_kept, in_m_hat=1.0),
+            "It adds λp to m_hat: past the means, but still divided by the root of v. Take it out "
+            "of the quotient."),
+    Mistake("sign of the weights", _rule(lambda p, lr, wd: p - lr * wd * np.sign(p)),
+            "Every weight loses the same, lr times λ. A decay takes a share of the weight: λp."),
     Mistake("no lr factor", _rule(lambda p, lr, wd: (1 - wd) * p),
             "It shrinks by weight_decay alone. Torch shrinks by lr times weight_decay."),
     Mistake("decay of the step",
@@ -98,12 +111,18 @@ def _annealed_late(lr, weight_decay, steps):
     return np.prod(1 - lr * weight_decay * part)
 
 
+def _annealed_short(lr, weight_decay, steps):
+    part = (1 + np.cos(np.pi * np.arange(int(steps)) / (steps - 1))) / 2
+    return np.prod(1 - lr * weight_decay * part)
+
+
 class _Small(nn.Module):
-    """A net with a norm layer that only its class gives away, and a bare parameter."""
+    """A net with a norm layer that only its class gives away, and two bare parameters."""
 
     def __init__(self):
         super().__init__()
         self.places = nn.Parameter(torch.zeros(4, 6))
+        self.scale = nn.Parameter(torch.ones(5))
         self.body = nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 3))
         self.norm = nn.LayerNorm(3)
 
@@ -113,32 +132,38 @@ _MODELS = {"a perceptron": nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5
 
 
 def _sorted(answer):
-    """Yield how many numbers decay, are spared, are lost, and how often one counts twice."""
+    """Yield how many numbers decay, are spared, are left to the default, lost, or met twice."""
     for where, model in _MODELS.items():
         for weight_decay in (0.1, 0.5):
             sizes = {id(p): p.numel() for p in model.parameters()}
-            seen, decayed, spared, factors = [], 0, 0, 0.0
+            seen, decayed, spared, unsaid, factors = [], 0, 0, 0, 0.0
             for group in answer(model, weight_decay):
                 for p in group["params"]:
                     seen.append(id(p))
-                    decays = group.get("weight_decay", math.nan)
-                    decayed += p.numel() * (decays != 0)
-                    spared += p.numel() * (decays == 0)
-                    factors += decays * p.numel()
+                    decay = group.get("weight_decay")
+                    decayed += p.numel() * (decay not in (None, 0))
+                    spared += p.numel() * (decay == 0)
+                    unsaid += p.numel() * (decay is None)
+                    factors += p.numel() * (decay or 0)
             lost = sum(size for key, size in sizes.items() if key not in seen)
-            yield f"on {where}", np.array([decayed, spared, lost, len(seen) - len(set(seen)),
-                                           factors])
+            yield f"on {where}", np.array([decayed, spared, unsaid, lost,
+                                           len(seen) - len(set(seen)), factors])
 
 
-def _groups(spare):
-    """Return an answer from which (name, parameter, owner) it spares."""
+def _made(sorts, decays):
+    """Return parameter groups; a decay of None is left unsaid, a missing one leaves out a group."""
+    return [{"params": params} if decay is None else {"params": params, "weight_decay": decay}
+            for params, decay in zip(sorts, decays, strict=False)]
+
+
+def _groups(spare, decays=lambda weight_decay: (weight_decay, 0.0)):
+    """Return an answer from which (name, parameter, owner) it spares, and what its groups say."""
     def groups(model, weight_decay):
         spared, decayed = [], []
         for path, owner in model.named_modules():
             for name, p in owner.named_parameters(recurse=False):
                 (spared if spare(f"{path}.{name}", p, owner) else decayed).append(p)
-        return [{"params": decayed, "weight_decay": weight_decay},
-                {"params": spared, "weight_decay": 0.0}]
+        return _made((decayed, spared), decays(weight_decay))
     return groups
 
 
@@ -146,17 +171,11 @@ def _of_norm(name, p, owner):
     return name.endswith("bias") or isinstance(owner, nn.LayerNorm)
 
 
-def _swapped(model, weight_decay):
-    decayed, spared = _groups(_of_norm)(model, weight_decay)
-    return [{**decayed, "weight_decay": 0.0}, {**spared, "weight_decay": weight_decay}]
-
-
 def _layers_only(model, weight_decay):
     decayed = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]
     spared = [m.bias for m in model.modules() if isinstance(m, (nn.Linear, nn.LayerNorm))]
     spared += [m.weight for m in model.modules() if isinstance(m, nn.LayerNorm)]
-    return [{"params": decayed, "weight_decay": weight_decay},
-            {"params": spared, "weight_decay": 0.0}]
+    return _made((decayed, spared), (weight_decay, 0.0))
 
 
 def _twice(model, weight_decay):
@@ -164,13 +183,7 @@ def _twice(model, weight_decay):
     for owner in model.modules():
         for name, p in owner.named_parameters():
             (spared if _of_norm(name, p, owner) else decayed).append(p)
-    return [{"params": decayed, "weight_decay": weight_decay},
-            {"params": spared, "weight_decay": 0.0}]
-
-
-def _no_zero(model, weight_decay):
-    decayed, spared = _groups(_of_norm)(model, weight_decay)
-    return [decayed, {"params": spared["params"]}]
+    return _made((decayed, spared), (weight_decay, 0.0))
 
 
 EXERCISES = {
@@ -195,7 +208,17 @@ EXERCISES = {
             Mistake("sign", lambda lr, wd: math.log(2) / math.log1p(-lr * wd),
                     "The number is right and negative: the logarithm of the factor is below 0."),
             Mistake("rounded", lambda lr, wd: math.ceil(math.log(2) / -math.log1p(-lr * wd)),
-                    "It is rounded up to whole steps. Hand in the number itself."),
+                    "It is rounded to whole steps. Hand in the number itself."),
+            Mistake("cut off", lambda lr, wd: math.floor(math.log(2) / -math.log1p(-lr * wd)),
+                    "It is cut off to whole steps. Hand in the number itself."),
+            Mistake("no weight_decay", lambda lr, wd: math.log(2) / -math.log1p(-lr),
+                    "It forgets weight_decay: a step multiplies the weight by 1 - lr · "
+                    "weight_decay."),
+            Mistake("halvings in a step", lambda lr, wd: -math.log2(1 - lr * wd),
+                    "That is how many halvings a step makes, a small number. How many steps make "
+                    "one halving?"),
+            Mistake("two logarithms", lambda lr, wd: math.log(2) / -math.log2(1 - lr * wd),
+                    "It divides a natural logarithm by one to base 2. Take the same one twice."),
         )),
     "first_pull": Exercise(
         _pulls(_sign_step, _shrunk),
@@ -211,6 +234,20 @@ EXERCISES = {
             Mistake("no lr", _pulls(lambda p, lr, wd: p - np.sign(p),
                                     lambda p, lr, wd: (1 - wd) * p),
                     "Both need lr as a factor."),
+            Mistake("no lr in the second", _pulls(_sign_step, lambda p, lr, wd: (1 - wd) * p),
+                    "The first is right. In the second lr is missing: torch's factor is 1 - lr · "
+                    "weight_decay."),
+            Mistake("decay and a step",
+                    _pulls(_sign_step, lambda p, lr, wd: _shrunk(p, lr, wd) - lr * np.sign(p)),
+                    "The first is right. In the second Adam's own step is 0, for its means have "
+                    "seen no gradient: only the decay is left."),
+            Mistake("decay by the sign",
+                    _pulls(_sign_step, lambda p, lr, wd: p - lr * wd * np.sign(p)),
+                    "The first is right. In the second the weight loses a share of itself, not an "
+                    "amount that is the same for all."),
+            Mistake("steps", _pulls(lambda p, lr, wd: -lr * np.sign(p),
+                                    lambda p, lr, wd: -lr * wd * p),
+                    "Those are the steps, rightly. Where do they lead? Add p."),
             Mistake("away from zero", _pulls(lambda p, lr, wd: p + lr * np.sign(p),
                                              lambda p, lr, wd: (1 + lr * wd) * p),
                     "The sizes are right; both pulls go towards zero."),
@@ -236,6 +273,11 @@ EXERCISES = {
                     "It adds the decays up. Each takes a part of what is left: multiply."),
             Mistake("without the base lr", _annealed(lambda lr, wd, part: np.prod(1 - wd * part)),
                     "That is the paper's factor, with λ times the schedule. Torch's has lr in it."),
+            Mistake("no half", _annealed(lambda lr, wd, part: np.prod(1 - 2 * lr * wd * part)),
+                    "The half before the bracket is missing: it starts at twice the lr."),
+            Mistake("over T - 1", _annealed_short,
+                    "It divides by T - 1, so that the last lr is 0. Here the last is k = T - 1, "
+                    "over T."),
             Mistake("off by one", _annealed_late,
                     "It begins one call too late: the first step is made at the full lr."),
             Mistake("what is gone",
@@ -245,29 +287,47 @@ EXERCISES = {
     "groups": Exercise(_groups(_of_norm), _sorted, (
         Mistake("by name", _groups(lambda name, p, owner: "bias" in name or "norm" in name),
                 "It still trusts names. A norm layer in a Sequential is called `body.1`: ask for "
-                "its class, or for the number of axes."),
+                "the class of the module that owns the parameter."),
+        Mistake("by axes", _groups(lambda name, p, owner: p.ndim < 2),
+                "A bare vector should decay here; axes cannot tell it from a bias. Ask for the "
+                "owner's class."),
         Mistake("biases only", _groups(lambda name, p, owner: name.endswith("bias")),
                 "The weights of the norm layers still decay."),
         Mistake("norms only", _groups(lambda name, p, owner: isinstance(owner, nn.LayerNorm)),
                 "The biases of the linear layers still decay."),
-        Mistake("swapped", _swapped, "It decays what should be spared, and spares the rest."),
+        Mistake("swapped", _groups(_of_norm, lambda wd: (0.0, wd)),
+                "It decays what should be spared, and spares the rest."),
         Mistake("lost", _layers_only,
                 "A parameter that belongs to no known layer is in no group: it would never learn."),
         Mistake("twice", _twice,
                 "It walks through a module's children again and again: parameters are in it "
                 "more than once. Use recurse=False."),
-        Mistake("default decay", _no_zero,
+        Mistake("default decay", _groups(_of_norm, lambda wd: (wd, None)),
                 "The second group has no weight_decay of its own and takes AdamW's default, 0.01."),
-        Mistake("all decay", _groups(lambda name, p, owner: False), "Nothing is spared."),
-        Mistake("embeddings spared", _groups(lambda name, p, owner: _of_norm(name, p, owner)
-                                             or "places" in name),
-                "It spares the bare parameter too. Only biases and norm layers were asked for."),
+        Mistake("no weight_decay at all", _groups(_of_norm, lambda wd: (None, None)),
+                "Well sorted, but neither group says how it decays: both take AdamW's default, "
+                "0.01."),
+        Mistake("fixed decay", _groups(_of_norm, lambda wd: (0.01, 0.0)),
+                "Well sorted; but the first group decays by 0.01, whatever weight_decay is given."),
+        Mistake("spared ones dropped", _groups(_of_norm, lambda wd: (wd,)),
+                "Biases and norm layers are in no group: they would never learn. Give them one "
+                "with a weight_decay of 0."),
+        Mistake("all decay", _groups(lambda name, p, owner: False),
+                "Nothing is spared: all parameters decay, whether in one group or in two."),
+        Mistake("none decays", _groups(lambda name, p, owner: True),
+                "Everything is spared: nothing decays."),
+        Mistake("bare ones spared", _groups(lambda name, p, owner: not isinstance(owner, nn.Linear)
+                                            or name.endswith("bias")),
+                "It spares the bare parameters too. Only biases and norm layers were asked for."),
     )),
     "equilibrium": Exercise(
         lambda lr, wd, s: math.sqrt(lr * s / (2 * wd)),
         on((0.01, 0.5, 4.0), (1e-3, 0.01, 0.5), (0.1, 2.0, 10.0)), (
             Mistake("AdamW", lambda lr, wd, s: math.sqrt(lr / (2 * wd)),
                     "That is AdamW's. With L2 the decay is divided by the size of the gradients."),
+            Mistake("exact", lambda lr, wd, s: math.sqrt(lr * s / (wd * (2 - lr * wd / s))),
+                    "That solves the balance exactly. But λ/s in it holds only to first order: "
+                    "leave out what is small beside 2."),
             Mistake("variance", lambda lr, wd, s: lr * s / (2 * wd),
                     "That is the mean square. Its root is asked for."),
             Mistake("no half", lambda lr, wd, s: math.sqrt(lr * s / wd),
