@@ -24,6 +24,12 @@ def test_sqrt_sign(make, x):
     assert float(ops.sign(make(x))) == np.sign(x)
 
 
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_dot(kind):
+    a, b = kind([[1.0, 2.0], [3.0, 4.0]]), kind([[5.0, 6.0], [7.0, 8.0]])
+    assert float(ops.dot(a, b)) == 70
+
+
 @pytest.mark.parametrize("kind", [float, torch.tensor])
 def test_sqrt_of_a_negative_number_is_nan(kind):
     assert math.isnan(ops.sqrt(kind(-1.0)))

@@ -7,8 +7,9 @@ import zlib
 import numpy as np
 import pytest
 
-from descent import adagrad, path, sgd, surfaces
+from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.playground import COARSE, DECADES, FAR, FINE, MODULE, Playground, playground
+from descent.rules.lbfgs import two_loop
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
 
@@ -99,6 +100,57 @@ def test_bars_hold_what_their_function_says():
         np.testing.assert_allclose(10 ** decades[:2, row, 1:], (rate / np.sqrt(sums)).T, rtol=0.01)
         np.testing.assert_allclose(10 ** decades[2:, row], rate, rtol=0.01)
     np.testing.assert_array_equal(decades[..., 0], decades[..., 1])
+
+
+SEARCH = {"line_search_fn": "strong_wolfe"}
+
+
+def model(step):
+    """Return the centre and the matrix of the ellipse that the pairs imply before the step."""
+    *_, g, s, pairs = step.state
+    inverse = np.stack([two_loop(unit, pairs) for unit in np.eye(2)])
+    root = np.linalg.cholesky(inverse)
+    return step.p - s - inverse @ g, np.sqrt(g @ inverse @ g) * root
+
+
+def test_every_look_of_a_search_is_kept():
+    surface, seen = surfaces.rosenbrock(), []
+
+    def fun(p):
+        seen.append(p)
+        return surface.f(p), surface.grad(p)
+
+    lr = [0.5, 2.0]
+    widget = playground(lbfgs, surface, lr=lr, steps=20, **SEARCH)
+    assert widget.content["memory"] == ""
+    for row, rate in enumerate(lr):
+        seen.clear()
+        run = path(lbfgs, fun, np.array(surface.start), 20, lr=rate, **SEARCH)
+        assert_run(widget, row, run)
+        looks = widget.content["looks"][row]
+        drawn = np.array([number for step in looks for number in step]).reshape(-1, 2)
+        places = np.mean(widget.content["window"], axis=1) + drawn * widths(widget) / FINE
+        np.testing.assert_allclose(places, seen[1:], atol=1 / FINE * widths(widget).max())
+        assert len(looks) == 20
+    assert max(len(step) for step in looks) > 2  # some were rejected
+
+
+def test_without_a_search_a_step_looks_where_it_goes():
+    widget = playground(lbfgs, surfaces.quadratic, lr=[0.5, 1.0], steps=6)
+    drawn = np.array(widget.content["looks"][0])
+    np.testing.assert_array_equal(drawn, table(widget)[:2, 0, 1:].T)
+
+
+def test_the_ellipse_of_an_exact_model_is_a_level_line():
+    surface = surfaces.quadratic(10.0, 0.5)
+    widget = playground(lbfgs, surface, lr=[0.5, 1.0], steps=8, ellipse=model, **SEARCH)
+    ellipses = widget.content["ellipses"][1]
+    assert len(ellipses) == 8
+    exact = np.array(ellipses[6]).reshape(3, 2) * widths(widget) / FINE
+    np.testing.assert_allclose(exact[0], surface.minima[0], atol=2e-3)
+    here = surface.f(points(widget, 1)[2])
+    rims = np.array(ellipses[2]).reshape(3, 2) * widths(widget) / FINE
+    assert surface.f(rims[1:]) == pytest.approx(here, rel=0.5)
 
 
 def test_a_menu_of_booleans():
@@ -273,6 +325,9 @@ def bare(p, g, t, *, lr=0.1):
     ({"lr": [0.1], "condition": np.linspace(1, 9, 50)}, ValueError, "at most 40 surfaces, got 50"),
     ({"lr": [0.1], "surface": lambda: 3}, TypeError, "surface must be a Surface .* got 3"),
     ({"lr": [0.1], "bars": {"step size": 3}}, ValueError, "bars must map one to three names .* 3"),
+    ({"lr": [0.1], "ellipse": model}, ValueError, "ellipse must be a function, for a rule that"),
+    ({"rule": lbfgs, "lr": [0.1], "ellipse": 3}, ValueError, "ellipse must be a function.* got 3"),
+    ({"rule": lbfgs, "history_size": [0, 1]}, ValueError, "history_size=0: lbfgs: history_size"),
     ({"rule": bare, "lr": [0.1, 0.2]}, TypeError, "bare must return a tuple"),
 ])
 def test_bad_input(arguments, error, words):

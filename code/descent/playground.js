@@ -160,6 +160,14 @@ function keys(parent, content, note) {
     key(`${content.lr ? "−lr × " : "−"}${content.memory}: the push of the rule's memory`,
       ["path", { d: "M1,8H15", ...stroke(c2, 2.4) }], ["path", { d: tip(21, 8, 1, 0, 9), fill: c2 }]);
   }
+  if (content.looks.length) {
+    key("where the next step looks", ["circle", { cx: 11, cy: 8, r: 4, ...stroke(c2, 1.8) }]);
+    key("where it goes", ["circle", { cx: 11, cy: 8, r: 4, fill: c2 }]);
+    key("its search line", ["path", { d: "M1,8H21", ...stroke(c2, 1.4, { "stroke-dasharray": "4 3" }) }]);
+  }
+  if (content.ellipses.length) {
+    key("level line of its model, around the model's minimum", ["ellipse", { cx: 11, cy: 8, rx: 9, ry: 5, ...stroke("currentColor", 1.4, { "stroke-dasharray": "2 3" }) }]);
+  }
   key("left the picture", ["path", { d: "M6,3l10,10m0,-10l-10,10", ...stroke(c2, 2.4) }]);
   node(list, "li", {}, note);
 }
@@ -262,6 +270,10 @@ async function render({ model, el }) {
   const dots = node(inside, "path", stroke(c1, steps > 100 ? 3.4 : 4.4, { class: "descent-dots" }));
   const shaft = node(inside, "path", stroke(c2, 2.4));
   const head = node(inside, "path", { fill: c2 });
+  const modelLine = node(inside, "path", stroke("currentColor", 1.4, { "stroke-dasharray": "2 3" }));
+  const line = node(inside, "path", stroke(c2, 1.4, { "stroke-dasharray": "4 3" }));
+  const looked = node(inside, "path", stroke(c2, 1.8));
+  const taken = node(inside, "path", { fill: c2 });
   const begin = node(inside, "rect", { width: 8, height: 8, ...stroke("currentColor", 1.6) });
   const here = node(inside, "circle", { r: 4.5, fill: c1, stroke: "currentColor" });
   axes(map, ticks(x0, x1, 6).map((x) => [X(x), minus(x)]), ticks(y0, y1, 5).map((y) => [Y(y), minus(y)]), "x", "y");
@@ -355,9 +367,32 @@ async function render({ model, el }) {
     const size = Math.hypot(u, v), long = Math.min(9, size), ends = size > 2;
     shaft.setAttribute("d", ends ? `M${x.toFixed(1)},${y.toFixed(1)}l${(u * (1 - .8 * long / size)).toFixed(1)},${(v * (1 - .8 * long / size)).toFixed(1)}` : "");
     head.setAttribute("d", ends ? tip(x + u, y + v, u, v, long) : "");
+    drawSearch(t1);
     if (setBars) setBars((k) => at(3 + k, t1) / content.decades);
     const point = [x0 + (x - BOX.left) / WIDE * (x1 - x0), y0 + (BOX.bottom - y) / HIGH * (y1 - y0)];
     showStep(step, `${step}${step > last ? `, stopped at ${last}` : ""}: loss ${amount(loss[t1])} at ${pair(point, 2)}`);
+  }
+
+  // What the next step sees: its quadratic model, its search line, each look and the one taken.
+  function drawSearch(t) {
+    const pixels = (numbers) => {
+      const points = [];
+      for (let i = 0; i < numbers.length; i += 2) points.push([midX + numbers[i] * perX, midY - numbers[i + 1] * perY]);
+      return points;
+    };
+    const ring = ([x, y]) => `M${(x - 3.6).toFixed(1)},${y.toFixed(1)}a3.6,3.6 0 1 0 7.2,0a3.6,3.6 0 1 0 -7.2,0`;
+    const seen = t < last ? pixels(content.looks[row]?.[t] ?? []) : [];
+    const went = seen.findIndex(([x, y]) => Math.hypot(x - xs[t + 1], y - ys[t + 1]) < 1);
+    line.setAttribute("d", seen.map(([x, y]) => `M${xs[t].toFixed(1)},${ys[t].toFixed(1)}L${x.toFixed(1)},${y.toFixed(1)}`).join(""));
+    looked.setAttribute("d", seen.filter((_, k) => k !== went).map(ring).join(""));
+    taken.setAttribute("d", seen.filter((_, k) => k === went).map(ring).join(""));
+    const [centre, a, b] = t < last ? pixels(content.ellipses[row]?.[t] ?? []) : [];
+    let d = "";
+    for (let k = 0; centre && k <= 90; k++) {
+      const c = Math.cos(k * Math.PI / 45), s = Math.sin(k * Math.PI / 45);
+      d += `${k ? "L" : "M"}${[0, 1].map((i) => (centre[i] + c * (a[i] - centre[i]) + s * (b[i] - centre[i])).toFixed(1)).join(",")}`;
+    }
+    modelLine.setAttribute("d", centre ? `${d}M${centre[0] - 3},${centre[1]}h6M${centre[0]},${centre[1] - 3}v6` : "");
   }
 
   let rest;
@@ -370,6 +405,10 @@ async function render({ model, el }) {
       const below = loss.findIndex((d) => d <= loss[0] - 2);
       text += `the loss ${loss[steps] < loss[0] ? "falls" : "grows"} from ${amount(loss[0])} to ${amount(loss[steps])} in ${steps} steps; `
         + (below < 0 ? `it is never below 1\u00a0% of the first.` : `it is first below 1\u00a0% of the first at step ${below}.`);
+      if (content.looks.length) {            // each look, and the one at the start
+        const count = (t) => content.looks[row].slice(0, t).reduce((sum, seen) => sum + seen.length / 2, 1);
+        text += ` It looks at ${count(steps)} points${below < 0 ? "" : `, ${count(below)} of them until then`}.`;
+      }
       if (crosses[place].length > 1) {
         const k = crosses[place].findIndex(([x, y]) => Math.hypot(x - xs[steps], y - ys[steps]) < 12);
         text += k < 0 ? " It ends near none of the minima." : ` It ends near the minimum at ${pair(content.minima[place][k], 1)}.`;
@@ -379,7 +418,7 @@ async function render({ model, el }) {
     clearTimeout(rest);
     rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
     says.textContent = text;
-    map.setAttribute("aria-label", `Contour lines of the ${content.surface} surface and the path of ${content.rule} on them. ${text}`);
+    map.setAttribute("aria-label", `Contour lines of the ${content.surfaces[place]} surface and the path of ${content.rule} on them. ${text}`);
     graph.setAttribute("aria-label", `The loss above the lowest against the step, on a logarithmic axis. ${text}`);
   }
 

@@ -21,7 +21,7 @@ from contourpy import FillType, contour_generator
 from descent import surfaces
 from descent.driver import path, walk
 from descent.plots import COLORS
-from descent.signature import hyperparameters, name_of, state_names
+from descent.signature import hyperparameters, looks_again, name_of, state_names
 
 __all__ = ["Playground", "playground"]
 
@@ -61,7 +61,7 @@ try {{
 
 
 def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=None, bars=None,
-               **choices):
+               ellipse=None, **choices):
     """Return the widget: controls over a picture of the path and of the loss.
 
     A list or 1-D array makes a control: numbers a slider, booleans, strings or tuples a menu. Any
@@ -70,12 +70,15 @@ def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=N
     values to begin with, of which the nearest is taken (default: the middle, and an early step).
     `bars` maps one to three names to functions of a `descent.driver.Step` that return a positive
     number for x and for y, such as the step sizes of an adaptive method: drawn as bars below, in
-    the place of the arrow of the rule's memory.
+    the place of the arrow of the rule's memory. Of a rule that looks more than once in a step
+    (`lbfgs`), every look of the next step is drawn in that place; then `ellipse` may be a function
+    of the next `Step` that returns a centre and the 2×2 image of the unit circle around it, such
+    as the level line of a quadratic model.
 
     Raises TypeError for an unknown keyword; ValueError if there are not one to four controls, for
     too many settings, or for a setting that torch would refuse.
     """
-    return Playground(_Grid(rule, surface, steps, choices, bars or {}), start, show or {})
+    return Playground(_Grid(rule, surface, steps, choices, bars or {}, ellipse), start, show or {})
 
 
 class Playground(anywidget.AnyWidget):
@@ -129,12 +132,16 @@ _numbers = itertools.count(1)
 class _Grid:
     """The settings of a playground, in the order of the controls, and the runs over all of them."""
 
-    def __init__(self, rule, surface, steps, choices, bars):
+    def __init__(self, rule, surface, steps, choices, bars, ellipse):
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 1000:
             raise ValueError(f"steps must be a whole number in [1, 1000], got {steps!r}")
         if not (isinstance(bars, dict) and len(bars) <= 3 and all(map(callable, bars.values()))):
             raise ValueError(f"bars must map one to three names to functions, got {bars!r}")
+        if ellipse is not None and not (callable(ellipse) and looks_again(rule)):
+            raise ValueError("ellipse must be a function, for a rule that takes fun, "
+                             f"got {ellipse!r}")
         self.rule, self.steps, self.bars, hyper = rule, steps, bars, hyperparameters(rule)
+        self.ellipse, self.again = ellipse, looks_again(rule)
         factory = surface if callable(surface) else lambda: surface
         of_surface = list(inspect.signature(factory).parameters)
         for name in choices:
@@ -203,6 +210,10 @@ class _Grid:
 
     def _refuse(self):
         """Raise an error that names the setting, if there is one that the driver refuses."""
+        if self.again:  # no batch of it
+            for row in range(self.count):
+                self._refuse_one(row)
+            return
         for rows, hyper in self.batches():
             try:
                 walk(self.rule, np.cos, np.ones((len(rows), 2)), 1, **hyper)
@@ -225,6 +236,8 @@ class _Grid:
         A rule of one's own may take the norm of its gradient, or branch on a number: right for
         one point, but not for many at once. Such a rule is run one setting after another.
         """
+        if self.again:
+            return False
         rows, hyper = next(self.batches())
         points, one = np.sin(np.arange(2.0 * len(rows))).reshape(-1, 2), self.setting(rows[-1])
         with np.errstate(all="ignore"):
@@ -276,7 +289,7 @@ class _Grid:
         window = np.array(self.surfaces[0].window)
         middle, half = window.mean(1), np.diff(window).ravel() / 2
         with np.errstate(all="ignore"):
-            points, arrows, memory, bars = self._runs(start)
+            points, arrows, memory, bars, looks, ellipses = self._runs(start)
             losses = self._losses(points)
             points, left = _cut(points, middle, FAR * half)
         steps = np.arange(self.steps + 1)
@@ -288,7 +301,8 @@ class _Grid:
         if memory:
             channels += [*np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0)]
         return {
-            "rule": name_of(self.rule), "surface": self.surfaces[0].name, "steps": self.steps,
+            "rule": name_of(self.rule), "surfaces": [surface.name for surface in self.surfaces],
+            "steps": self.steps,
             "controls": [{"name": name, "menu": name in self.menus, "surface": name in self.places,
                           "labels": _labels(values)} for name, values in self.controls.items()],
             "memory": memory, "lr": "lr" in hyperparameters(self.rule), "bars": list(self.bars),
@@ -297,13 +311,16 @@ class _Grid:
             "contours": [_contours(surface) for surface in self.surfaces],
             "minima": [[list(m) for m in surface.minima] for surface in self.surfaces],
             "left": left.tolist(), "table": _packed(channels, 3 + len(bars), level),
+            "looks": _places(looks, middle, half), "ellipses": _places(ellipses, middle, half),
         }
 
     def _runs(self, start):
         """Return points and arrows, each (settings, steps + 1, 2), what the arrows show, and bars.
 
         Bars have shape (2 × their number, settings, steps + 1): x and y of the first, then of the
-        next. Before the first step they stand as after it.
+        next. Before the first step they stand as after it. Then, by setting and step for a rule
+        that looks again, else empty: the points it looked at on its way to the next, and the
+        ellipse there as centre and two points of its rim.
         """
         points = np.empty((self.count, self.steps + 1, 2))
         arrows, memory = np.zeros_like(points), ""
@@ -312,7 +329,12 @@ class _Grid:
             jobs = self.batches()
         else:
             jobs = ((row, self.setting(row)) for row in range(self.count))
+        looks = [[] for _ in range(self.count)] if self.again else []
+        ellipses = [[] for _ in range(self.count)] if self.ellipse else []
         for rows, hyper in jobs:
+            if self.again:
+                self._run_looking(rows, hyper, start, points, looks, ellipses)
+                continue
             p = np.broadcast_to(start, points[rows, 0].shape).astype(float)
             points[rows, 0] = p
             for step in walk(self.rule, self._grad(rows), p, self.steps, **hyper):
@@ -328,7 +350,28 @@ class _Grid:
                         memory = name
                         break
         bars[..., 0] = bars[..., 1]
-        return points, np.nan_to_num(arrows, posinf=0.0, neginf=0.0), memory, bars
+        return (points, np.nan_to_num(arrows, posinf=0.0, neginf=0.0), memory, bars, looks,
+                ellipses)
+
+    def _run_looking(self, row, hyper, start, points, looks, ellipses):
+        """Run one setting of a rule that looks again; fill in its row."""
+        surface, seen = self.surfaces[self.surface_of[row]], []
+
+        def fun(p):
+            seen.append(p)
+            return surface.f(p), surface.grad(p)
+
+        points[row, 0] = p = np.array(start, dtype=float)
+        for step in walk(self.rule, fun, p, self.steps, **hyper):
+            new = [look for look in seen if (look != p).any()]
+            if not new and (step.p != p).any():
+                new = [step.p]  # a rule without a search looks where it has gone, one step later
+            looks[row].append(np.array(new).reshape(-1, 2))
+            if self.ellipse:
+                centre, rim = map(np.asarray, self.ellipse(step))
+                ellipses[row].append(np.stack([centre, *(centre + rim.T)]))
+            points[row, step.t] = p = step.p
+            seen.clear()
 
     def _grad(self, rows):
         """Return the gradient at one point for one row, or at a point for each of many rows."""
@@ -352,6 +395,17 @@ class _Grid:
             at = self.surface_of == k
             losses[at] = surface.f(points[at]) - surface.lowest
         return np.clip(np.nan_to_num(losses, nan=1e100), 1e-16, 1e100)
+
+
+def _places(runs, middle, half):
+    """Return points by setting and step as whole numbers x, y, x, y, …; none if one is far off."""
+    def rounded(points):
+        numbers = np.nan_to_num((points - middle) / half * FINE / 2, nan=1e9)
+        if np.abs(numbers).max(initial=0.0) > 50 * FINE:
+            return []
+        return np.round(numbers).astype(int).ravel().tolist()
+
+    return [[rounded(points) for points in run] for run in runs]
 
 
 def _cut(points, middle, reach):

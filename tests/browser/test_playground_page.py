@@ -6,7 +6,7 @@ import axe_playwright_python
 import numpy as np
 import pytest
 
-from descent import adagrad, path, sgd, surfaces
+from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.playground import playground
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -128,6 +128,33 @@ def test_bars_follow_setting_and_step(show):
         x, y = shown / np.sqrt((surface.grad(run[:-1])**2).sum(0))
         said = page.locator(".descent-panel svg").last.get_attribute("aria-label")
         assert said == f"step size in x: {x:.2g}; step size in y: {y:.2g}."
+    assert page.complaints == []
+
+
+def test_a_search_is_drawn_with_its_looks_and_its_model(show):
+    def model(step):
+        return step.p, 0.3 * np.eye(2)
+
+    widget = playground(lbfgs, surfaces.rosenbrock, steps=20, lr=[1.0, 2.0], history_size=[2, 10],
+                        line_search_fn="strong_wolfe", ellipse=model,
+                        show={"lr": 2.0, "history_size": 10, "step": 0})
+    page, looks = show(widget.page()), widget.content["looks"][3]
+
+    def rings():
+        return [d.count("a3.6") // 2 for d in page.locator(".descent-panel").first.locator("path")
+                .evaluate_all("all => all.map(e => e.getAttribute('d') || '')") if "a3.6" in d]
+
+    slider = page.get_by_label("step", exact=True)
+    for step in range(20):
+        assert sum(rings()) == len(looks[step]) // 2
+        slider.press("ArrowRight")
+    assert rings() == []  # behind the last step
+    slider.press("Home")
+    drawn = page.locator(".descent-panel path").evaluate_all(
+        "all => all.map(e => e.getAttribute('d') || '')")
+    assert any(d.count("L") == 90 for d in drawn)
+    assert f"It looks at {1 + sum(map(len, looks)) // 2} points" in words(page)
+    assert page.get_by_text("where the next step looks").is_visible()
     assert page.complaints == []
 
 
