@@ -13,7 +13,6 @@ def _mu(t, beta1, psi):
     return beta1 * (1 - 0.5 * 0.96**(t * psi))
 
 
-
 def _rule(memory=lambda old, new: new, m_factor=lambda beta1, mu: beta1, sign=-1.0, shift=0,
           spread=lambda v, eps: np.sqrt(v) + eps, v_power=lambda beta2, t: beta2**t,
           parts=lambda m, g, mu, mu_next, product, t, beta1:
@@ -57,6 +56,22 @@ def _adam(m, g, mu, mu_next, product, t, beta1):
     return m / (1 - beta1**t)
 
 
+def _unscheduled(m, g, mu, mu_next, product, t, beta1):
+    return beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)
+
+
+def _m_alone(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - product * mu_next)
+
+
+def _gradient_by_beta1(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - product * mu_next) + (1 - beta1) * g / (1 - product)
+
+
+def _powers(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - mu_next**(t + 1)) + (1 - mu) * g / (1 - mu**t)
+
+
 _DRIVEN = drive({"lr": 0.1, "beta1": 0.9, "beta2": 0.9, "eps": 0.1, "momentum_decay": 0.5},
                 {"lr": 0.5, "beta1": 0.6, "beta2": 0.5, "eps": 1e-3, "momentum_decay": 4e-3})
 
@@ -72,6 +87,9 @@ _LATE = Mistake("t off by one", _rule(shift=-1),
 _FED_NEXT = Mistake("next momentum kept", _rule(kept=lambda product, mu_next: product * mu_next),
                     "The product that it returns holds the next momentum already; the next step "
                     "multiplies by it once more.")
+_AVERAGED = Mistake("m averaged by mu", _rule(m_factor=lambda beta1, mu: mu),
+                    "It averages m by mu, as the method is usually stated. Torch averages it by "
+                    "beta1.")
 _NOT_FED = Mistake("product not fed back", _rule(kept=lambda product, mu_next: 1.0),
                    "It returns 1 for the product, so that every step begins it anew.")
 
@@ -89,11 +107,19 @@ _IMPLEMENT = (
     Mistake("one product for both", _rule(parts=_parts(_now, _now)),
             "It corrects both parts alike. The part of m belongs to the next step and is divided "
             "by one minus the product up to there."),
-    Mistake("m averaged by mu", _rule(m_factor=lambda beta1, mu: mu),
-            "It averages m by mu, as the method is usually stated. Torch averages it by beta1."),
+    _AVERAGED,
     Mistake("corrected by beta1", _rule(parts=_PLAIN_PARTS),
             "It corrects by powers of beta1, as Adam does. Here the product of the mu takes their "
             "place."),
+    Mistake("no schedule", _rule(parts=_unscheduled),
+            "That is Nesterov's momentum with a constant beta1. Torch's step has the mu instead."),
+    Mistake("m's part alone", _rule(parts=_m_alone),
+            "The present gradient's own part is missing. It stands beside the part of m."),
+    Mistake("gradient's part by beta1", _rule(parts=_gradient_by_beta1),
+            "The gradient's own part has the weight 1 - mu, not 1 - beta1."),
+    Mistake("powers of mu", _rule(parts=_powers),
+            "It corrects by powers of the latest mu. Each step had a mu of its own: multiply "
+            "them up."),
     _LATE,
     _NOT_FED,
     _FED_NEXT,
@@ -111,6 +137,7 @@ _MEND = (
             "It belongs there; only what is *returned* must not hold it."),
     Mistake("both with the next", _rule(parts=_parts(_next, _next)),
             "Now the gradient's part is corrected by the next product as well."),
+    _AVERAGED,
     _FORGOTTEN,
     _LATE,
     _SIGN,
@@ -140,6 +167,10 @@ _TOTAL = (
     Mistake("one product for both", _on_momenta(
         lambda mu, now, after, beta1, t: mu[t] + (1 - mu[t - 1]) / (1 - now)),
         "The part of m is divided by one minus the product that includes the next momentum."),
+    Mistake("both with the next", _on_momenta(
+        lambda mu, now, after, beta1, t: (mu[t] * (1 - now) + 1 - mu[t - 1]) / (1 - after)),
+        "The gradient's part is divided by one minus the product up to this step, without the "
+        "next momentum."),
     Mistake("m full", _on_momenta(
         lambda mu, now, after, beta1, t: mu[t] / (1 - after) + (1 - mu[t - 1]) / (1 - now)),
         "It takes m to be full. Its weights add up to 1 minus the product of the mu so far."),
@@ -184,6 +215,9 @@ _FIRST = (
     Mistake("scaled by the gradient", lambda lr, beta1, psi, g: -g * lr * _first_size(
         beta1, _mu(1, beta1, psi), _mu(2, beta1, psi)),
         "The size of the gradient cancels: v's correction makes the root |g|."),
+    Mistake("beta1 for mu", _first(
+        lambda beta1, mu1, mu2: 1 + beta1 * (1 - beta1) / (1 - beta1**2)),
+        "It puts beta1 for both momenta. They begin at about half of it and grow."),
     Mistake("t off by one", lambda lr, beta1, psi, g: -np.sign(g) * lr * _first_size(
         beta1, _mu(0, beta1, psi), _mu(1, beta1, psi)),
         "Its momenta are one step late: the first is mu at t = 1."),
@@ -205,10 +239,25 @@ _REACH = (
             "The power is t times momentum_decay."),
     Mistake("rounded", lambda share, psi: math.ceil(_when(share, psi)),
             "It is rounded up to whole steps. Hand in the number itself."),
+    Mistake("base forgotten", lambda share, psi: math.log(2 * (1 - share)) / psi,
+            "The base of the power is 0.96: its logarithm divides."),
+    Mistake("half of what is missing", lambda share, psi:
+            math.log((1 - share) / 2) / (psi * math.log(0.96)),
+            "From 1 - ½ x = share it is x = 2 (1 - share), not half of 1 - share."),
     Mistake("share for what is missing", lambda share, psi:
             math.log(2 * share) / (psi * math.log(0.96)),
             "That is where the share *missing* would be this large. Solve 1 - ½ x = share for x."),
 )
+
+def _noise(beta1, mu):
+    """Return the variance of NAdam's mean of independent gradients of variance 1."""
+    return (1 - mu * beta1)**2 + (mu * beta1)**2 * (1 - beta1) / (1 + beta1)
+
+
+def _quiet(variance):
+    """Return the beta1 whose mean in Adam has this variance."""
+    return (1 - variance) / (1 + variance)
+
 
 _TWIN = (
     Mistake("half", lambda beta1, mu: mu,
@@ -219,6 +268,8 @@ _TWIN = (
             "That is the mean age of NAdam's weights. Which beta gives Adam this age?"),
     Mistake("unchanged", lambda beta1, mu: beta1,
             "That would be so with mu = 1. A share 1 - mu of the weight has age 0."),
+    Mistake("equal noise", lambda beta1, mu: _quiet(_noise(beta1, mu)),
+            "That Adam is as noisy. An Adam of the same *age* is asked for."),
     Mistake("age counted from 1", lambda beta1, mu:
             mu * beta1 / (1 - beta1) / (2 + mu * beta1 / (1 - beta1)),
             "This step's gradient has age 0."),
