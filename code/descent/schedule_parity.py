@@ -1,0 +1,185 @@
+"""A schedule against torch's scheduler: the learning rate that each optimizer step used.
+
+Each case is run to its end and far beyond it. What counts is what `optimizer.step()` saw, taken
+by a hook, under torch's scheduler, under our schedule in a `LambdaLR`, and under our schedule in
+`descent.path`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.optim import lr_scheduler
+
+from descent import plots, schedules
+from descent.driver import path
+from descent.rules import sgd
+
+__all__ = ["CASES", "PLATEAUS", "Case", "compare", "plateau_apart", "plateau_used", "table",
+           "used"]
+
+LR = 0.1
+BOUND = 1e-13  # relative to the largest lr: a few hundred steps of torch's recursive forms
+
+
+@dataclass(frozen=True)
+class Case:
+    """A schedule by its arguments, torch's scheduler, and for how many steps to compare them."""
+
+    name: str
+    arguments: dict
+    schedule: Callable
+    scheduler: Callable
+    steps: int
+    momentum: Callable | None = None
+
+
+def used(scheduler, steps, *, lr=LR, metrics=None):
+    """Return the lr and the momentum that each of `steps` optimizer steps used, two arrays.
+
+    `scheduler(optimizer)` makes torch's scheduler, which is stepped after every optimizer step,
+    with a metric if there are any.
+    """
+    p = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=lr, momentum=0.9)
+    seen = []
+    optimizer.register_step_pre_hook(
+        lambda optimizer, *_: seen.append([optimizer.param_groups[0][name]
+                                           for name in ("lr", "momentum")]))
+    made = scheduler(optimizer)
+    for k in range(steps):
+        optimizer.step()
+        if k < steps - 1:
+            made.step(*(() if metrics is None else (metrics[k],)))
+    return np.array(seen, dtype=float).T
+
+
+def plateau_used(metrics, *, lr=LR, **settings):
+    """Return the lr of each step under `schedules.plateau`, which sees a metric after each."""
+    seen, state = [lr], ()
+    for metric in metrics[:-1]:
+        lr, *state = schedules.plateau(lr, metric, *state, **settings)
+        seen.append(lr)
+    return np.array(seen)
+
+
+def _case(name, torch_class, steps, *, first=LR, momentum=None, **arguments):
+    """Make a case whose arguments go to both by name; `first` is lr, which torch's lacks."""
+    ours, its = getattr(schedules, name), getattr(lr_scheduler, torch_class)
+    given = {} if first is None else {"lr": first}
+    return Case(name, arguments, ours(**given, **arguments),
+                lambda optimizer: its(optimizer, **arguments), steps, momentum)
+
+
+def _cycle(steps, **arguments):
+    shared = {k: v for k, v in arguments.items() if k not in {"max_lr", "div_factor",
+                                                              "final_div_factor"}}
+    return _case("one_cycle", "OneCycleLR", steps, first=None, **arguments,
+                 momentum=schedules.one_cycle_momentum(**shared))
+
+
+def _triangle(steps, **arguments):
+    shared = {k: v for k, v in arguments.items() if k not in {"max_lr", "base_lr"}}
+    return _case("cyclic", "CyclicLR", steps, first=None, **arguments,
+                 momentum=schedules.cyclic_momentum(**shared))
+
+
+def _warmed(rest, its, warm, steps, **arguments):
+    return Case(
+        "linear_warmup", {"total_iters": warm, "then": rest, **arguments},
+        schedules.linear_warmup(getattr(schedules, rest)(LR, **arguments), warm, 0.1),
+        lambda optimizer: lr_scheduler.SequentialLR(
+            optimizer, [lr_scheduler.LinearLR(optimizer, 0.1, 1.0, warm),
+                        getattr(lr_scheduler, its)(optimizer, **arguments)], [warm]), steps)
+
+
+CASES = (
+    *(_case("step_lr", "StepLR", 100, step_size=size, gamma=gamma)
+      for size, gamma in ((10, 0.1), (7, 0.5), (1, 0.9), (200, 0.1))),
+    *(_case("multi_step", "MultiStepLR", 100, milestones=list(milestones), gamma=0.3)
+      for milestones in ((30, 60), (5, 5, 90), (1,))),
+    *(_case("exponential", "ExponentialLR", 300, gamma=gamma) for gamma in (0.9, 0.99, 1.0)),
+    *(_case("constant", "ConstantLR", 30, factor=factor, total_iters=total)
+      for factor, total in ((1 / 3, 5), (0.1, 20))),
+    *(_case("linear", "LinearLR", 300, start_factor=a, end_factor=b, total_iters=total)
+      for a, b, total in ((1 / 3, 1.0, 5), (1.0, 0.0, 100), (0.01, 0.5, 200))),
+    *(_case("polynomial", "PolynomialLR", 120, total_iters=total, power=power)
+      for total, power in ((5, 1.0), (100, 2.0), (100, 0.5))),
+    *(_case("cosine_annealing", "CosineAnnealingLR", 4 * T_max, T_max=T_max, eta_min=eta_min)
+      for T_max, eta_min in ((50, 0.0), (50, 1e-3), (7, 0.01), (1, 0.0))),
+    *(_case("cosine_warm_restarts", "CosineAnnealingWarmRestarts", 200, T_0=T_0, T_mult=T_mult,
+            eta_min=1e-3) for T_0, T_mult in ((50, 1), (10, 2), (7, 3), (1, 1))),
+    _warmed("cosine_annealing", "CosineAnnealingLR", 20, 150, T_max=80),
+    _warmed("step_lr", "StepLR", 10, 100, step_size=30),
+    _warmed("exponential", "ExponentialLR", 1, 100, gamma=0.95),
+    *(_triangle(200, base_lr=0.01, max_lr=0.1, step_size_up=up, step_size_down=down, mode=mode,
+                gamma=gamma)
+      for up, down, mode, gamma in ((20, None, "triangular", 1.0), (10, 30, "triangular2", 1.0),
+                                    (20, 5, "exp_range", 0.99))),
+    *(_cycle(steps + 1, max_lr=0.5, total_steps=steps, **more)
+      for steps, more in ((100, {}), (100, {"anneal_strategy": "linear"}),
+                          (100, {"three_phase": True}), (37, {"pct_start": 0.1}),
+                          (50, {"pct_start": 0.4, "div_factor": 10.0, "final_div_factor": 10.0,
+                                "three_phase": True, "anneal_strategy": "linear"}))),
+)
+
+
+PLATEAUS = (
+    {}, {"patience": 0}, {"patience": 3, "factor": 0.5}, {"patience": 2, "cooldown": 4},
+    {"patience": 2, "mode": "max"}, {"patience": 2, "threshold_mode": "abs", "threshold": 0.05},
+    {"patience": 2, "mode": "max", "threshold_mode": "abs"},
+    {"patience": 1, "factor": 0.3, "min_lr": 1e-3}, {"patience": 1, "eps": 1e-3},
+)
+
+
+def plateau_apart(settings, steps=300):
+    """Return the largest difference of lr from torch's, over three sequences of metrics.
+
+    A loss that falls in noise, the same below zero, and one that is no number now and then.
+    """
+    rng = np.random.default_rng(0)
+    loss = np.exp(-np.arange(steps) / 60) + 0.05 * rng.normal(size=steps)
+    broken = np.where(rng.random(steps) < 0.2, np.nan, loss)
+    return max(
+        abs(plateau_used(metrics, **settings) - used(
+            lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, **settings),
+            steps, metrics=metrics)[0]).max()
+        for metrics in (loss, loss - 2, broken))
+
+
+def compare(case):
+    """Return the largest differences from torch, relative to the largest lr, as a dict.
+
+    Of our schedule in a LambdaLR, in `path`, and of its momentum where torch moves that.
+    """
+    lr, momentum = used(case.scheduler, case.steps)
+    ours, _ = used(lambda optimizer: lr_scheduler.LambdaLR(optimizer, case.schedule), case.steps,
+                   lr=1.0)
+    allowed = lr[lr >= 0]  # torch's one_cycle, linear, is negative one step behind its end
+    points = path(sgd, np.ones_like, 0.0, len(allowed), lr=case.schedule)
+    found = {"LambdaLR": abs(ours - lr).max() / abs(lr).max(),
+             # A point is a sum of rates: what is left of its digits is what can be compared.
+             "path": abs(np.diff(points) + allowed).max() / abs(points).max()}
+    if case.momentum:
+        own = np.array([case.momentum(k) for k in range(case.steps)])
+        found["momentum"] = abs(own - momentum).max()
+    return found
+
+
+def table():
+    """Compare all cases; return the table for a chapter, one line a schedule."""
+    text, page = [], []
+    for name in dict.fromkeys(case.name for case in CASES):
+        cases = [case for case in CASES if case.name == name]
+        worst = [max(compare(case).values()) for case in cases]
+        steps = sum(case.steps for case in cases)
+        text.append([name, len(cases), steps, f"{sum(w <= BOUND for w in worst)} of {len(cases)}"])
+        page.append([*text[-1][:3], f"{max(worst):.0e}" if max(worst) else "0"])
+    apart = [plateau_apart(settings) for settings in PLATEAUS]
+    text.append(["plateau", len(apart), 900 * len(apart),
+                 f"{sum(a == 0 for a in apart)} of {len(apart)}"])
+    page.append([*text[-1][:3], f"{max(apart):.0e}" if max(apart) else "0"])
+    headers = ["schedule", "settings", "steps compared"]
+    return plots.table(text, [*headers, f"within {BOUND:.0e}"], page_rows=page,
+                       page_headers=[*headers, "largest difference"])
