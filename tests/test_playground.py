@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
-from descent.playground import COARSE, DECADES, FAR, FINE, MODULE, Playground, playground
+from descent.playground import COARSE, DECADES, FAR, FINE, Playground, playground
 from descent.rules.lbfgs import two_loop
+from descent.widget import module
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
 
@@ -272,8 +273,9 @@ def test_the_page_form_cannot_break_out_of_its_script():
     assert state["content"]["controls"][1]["labels"][0] == "</script><!--<script>"
 
 
-def test_no_markup_is_made_from_data():
-    source = MODULE.read_text(encoding="utf8")
+@pytest.mark.parametrize("name", ["playground"])
+def test_no_markup_is_made_from_data(name):
+    source = module(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(",
                          source)
 

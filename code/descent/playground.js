@@ -1,111 +1,15 @@
-// The playground, one module for two hosts: anywidget in Jupyter, a plain page without a kernel.
-// The model gives `content` (names, contour lines, the table of runs), `choice`, `step`, `start`
-// and `live`: whether a kernel answers when the start is moved.
+// The playground. The model gives `content` (names, contour lines, the table of runs), `choice`,
+// `step`, `start` and `live`: whether a kernel answers when the start is moved.
 
-const SVG = "http://www.w3.org/2000/svg";
-const W = 360, H = 264;                                       // each panel, in its own units
-const BOX = { left: 52, right: 346, top: 8, bottom: 224 };    // where the data are drawn
-const WIDE = BOX.right - BOX.left, HIGH = BOX.bottom - BOX.top;
-const DECADES = 11;                                           // of loss that the graph shows at most
-const QUIET = 500;                                            // ms of rest before words are announced
-const FLOOR = -12;                                            // decades below which a loss is rounding
-
-const STYLE = `
-.descent-playground { max-width: 46rem; margin: 1rem auto; color: var(--jp-content-font-color1, inherit); }
-.descent-playground .descent-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: .3rem 2rem; margin-bottom: .6rem; }
-.descent-playground .descent-control { display: grid; grid-template-columns: 6rem 1fr 3.5rem; align-items: center; gap: .6rem; font-size: .95em; }
-.descent-playground .descent-walk { grid-column: 1 / -1; }
-.descent-playground input, .descent-playground select { width: 100%; min-width: 0; min-height: 26px; margin: 0; accent-color: var(--descent-line); font: inherit; }
-.descent-playground input { cursor: pointer; }
-.descent-playground select { color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: 2px 4px; grid-column: 2 / -1; }
-.descent-playground select option { color: #111; background: #fff; }
-.descent-playground :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; border-radius: 3px; }
-.descent-playground output { font-variant-numeric: tabular-nums; }
-.descent-playground .descent-pictures { display: flex; flex-wrap: wrap; gap: 6px; justify-content: center; }
-.descent-playground .descent-panel { flex: 1 1 300px; max-width: 430px; min-width: 0; }
-.descent-playground .descent-panel svg { display: block; width: 100%; height: auto; }
-.descent-playground .descent-panel svg text { fill: currentColor; font-size: 12px; font-family: inherit; font-variant-numeric: tabular-nums; }
-.descent-playground .descent-dots { stroke-linecap: round; }
-.descent-playground .descent-live { touch-action: none; user-select: none; cursor: crosshair; }
-.descent-playground .descent-says { margin: .5rem 0 0; min-height: 3em; }
-.descent-playground .descent-keys { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .4rem 0 0; padding: 0; list-style: none; font-size: .85em; }
-.descent-playground .descent-keys li { display: flex; align-items: center; gap: .4rem; margin: 0; }
-.descent-playground .descent-keys svg { width: 22px; height: 16px; flex: none; }
-`;
-
-function node(parent, name, attributes = {}, text) {
-  const drawn = name === "svg" || parent.namespaceURI === SVG;
-  const made = drawn ? document.createElementNS(SVG, name) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
-const stroke = (color, width, more = {}) =>
-  ({ fill: "none", stroke: color, "stroke-width": width, "stroke-linejoin": "round", ...more });
-
-// What Python's `_packed` packed: base64, deflate, bytes apart, differences along the steps; the
-// arrows as what they differ by from the step just made.
-async function unpack({ table, steps, left, coarse, bars }) {
-  const packed = Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const count = bytes.length / 2, length = steps + 1, channel = left.length * length;
-  const smooth = (3 + 2 * bars.length) * channel;
-  const values = new Int16Array(count);
-  for (let i = 0; i < count; i++) {
-    const number = bytes[i] | (bytes[count + i] << 8), first = i % length === 0;
-    if (i < smooth) {
-      values[i] = first ? number : values[i - 1] + number;
-    } else {
-      const point = i - smooth;
-      values[i] = number + (first ? 0 : Math.floor((values[point] - values[point - 1]) / coarse));
-    }
+// The table of runs; arrows come as what they differ by from the step just made.
+async function unpackRuns({ table, steps, left, coarse, bars }) {
+  const length = steps + 1, channel = left.length * length, smooth = (3 + 2 * bars.length) * channel;
+  const values = await unpack(table, length, smooth);
+  for (let i = smooth; i < values.length; i++) {
+    const point = i - smooth;
+    if (point % length) values[i] += Math.floor((values[point] - values[point - 1]) / coarse);
   }
   return values;
-}
-
-const minus = (text) => String(text).replaceAll("-", "−");
-
-const short = (x) => minus(x === 0 ? "0" : Math.abs(x) >= 1e4 || Math.abs(x) < 1e-3
-  ? x.toExponential(1).replace("e+", "e") : String(+x.toPrecision(2)));
-
-const amount = (decade) => decade <= FLOOR ? `less than 1e−${-FLOOR}`
-  : decade >= 99 ? "more than 1e99" : short(10 ** decade);
-
-const power = (d) => d === 0 ? "1" : d === 1 ? "10"
-  : "10" + String(d).replace(/./g, (c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
-
-const pair = ([x, y], digits) => minus(`(${x.toFixed(digits)}, ${y.toFixed(digits)})`);
-
-function clip(svg, id) {
-  node(node(svg, "clipPath", { id }), "rect", { x: BOX.left, y: BOX.top, width: WIDE, height: HIGH });
-  return node(svg, "g", { "clip-path": `url(#${id})` });
-}
-
-function ticks(low, high, count) {
-  const rough = (high - low) / count, ten = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * ten).find((s) => s >= rough);
-  const found = [];
-  for (let x = Math.ceil(low / step - 1e-9) * step; x <= high + 1e-9; x += step) found.push(+x.toFixed(6));
-  return found;
-}
-
-function axes(svg, xTicks, yTicks, xName, yName) {
-  let marks = `M${BOX.left},${BOX.top}V${BOX.bottom}H${BOX.right}`;
-  for (const [at, label] of xTicks) {
-    marks += `M${at},${BOX.bottom}v4`;
-    node(svg, "text", { x: at, y: BOX.bottom + 17, "text-anchor": "middle" }, label);
-  }
-  for (const [at, label] of yTicks) {
-    marks += `M${BOX.left},${at}h-4`;
-    node(svg, "text", { x: BOX.left - 7, y: at + 4, "text-anchor": "end" }, label);
-  }
-  node(svg, "path", { d: marks, ...stroke("currentColor", .8) });
-  const middle = (BOX.top + BOX.bottom) / 2;
-  node(svg, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 34, "text-anchor": "middle" }, xName);
-  node(svg, "text", { x: 10, y: middle, "text-anchor": "middle", transform: `rotate(-90 10 ${middle})` }, yName);
 }
 
 // A surface's contour lines: the ground a little darker with each level, so that valleys are light.
@@ -213,45 +117,23 @@ async function render({ model, el }) {
   let content = model.get("content"), runs = null, loads = 0;
   const { steps, controls } = content, length = steps + 1;
   const [c1, c2] = content.colors, [[x0, x1], [y0, y1]] = content.window;
-  const own = el.id || `descent-${Math.random().toString(36).slice(2, 10)}`;
   const X = (x) => BOX.left + WIDE * (x - x0) / (x1 - x0);
   const Y = (y) => BOX.bottom - HIGH * (y - y0) / (y1 - y0);
   const perX = WIDE / content.fine, perY = HIGH / content.fine;
   const midX = BOX.left + WIDE / 2, midY = BOX.top + HIGH / 2;
   let choice = [...model.get("choice")], step = model.get("step");
 
-  el.classList.add("descent-playground");
-  el.style.setProperty("--descent-line", c1);
-  node(el, "style", {}, STYLE);
-  const keep = (event) => {                  // JupyterLab takes arrow keys that bubble out of an output
-    if (/^(Arrow|Home|End|Page)/.test(event.key)) event.stopPropagation();
-  };
-  el.addEventListener("keydown", keep);
+  const own = ready(el, c1);
 
   // Controls.
   const panel = node(el, "div", { class: "descent-controls" });
-  function control(name, labels, menu, change, extra = "") {
-    const row = node(panel, "div", { class: `descent-control ${extra}` }), id = `${own}-${name}`;
-    node(row, "label", { for: id }, name.replaceAll("_", " "));
-    const input = menu ? node(row, "select", { id })
-      : node(row, "input", { id, type: "range", min: 0, max: labels.length - 1, step: 1 });
-    if (menu) labels.forEach((label, k) => node(input, "option", { value: k }, label));
-    const output = menu ? null : node(row, "output", { for: id, "aria-live": "off" });
-    input.addEventListener("input", () => change(+input.value));
-    return (k, spoken = labels[k]) => {      // show this value
-      if (+input.value !== k) input.value = k;
-      if (menu) return;
-      output.textContent = labels[k];
-      input.setAttribute("aria-valuetext", spoken);
-    };
-  }
-  const shows = controls.map(({ name, labels, menu }, i) => control(name, labels, menu, (k) => {
+  const shows = controls.map(({ name, labels, menu }, i) => control(panel, own, name, labels, menu, (k) => {
     choice[i] = k;
     settle();
     model.set("choice", [...choice]);
     model.save_changes();
   }));
-  const showStep = control("step", Array.from({ length }, (_, t) => String(t)), false, (t) => {
+  const showStep = control(panel, own, "step", Array.from({ length }, (_, t) => String(t)), false, (t) => {
     step = t;
     walk();
     model.set("step", step);
@@ -423,7 +305,7 @@ async function render({ model, el }) {
   }
 
   async function load() {                    // another table: at first, and when the start has moved
-    const mine = ++loads, fresh = model.get("content"), table = await unpack(fresh);
+    const mine = ++loads, fresh = model.get("content"), table = await unpackRuns(fresh);
     if (mine !== loads) return;              // a later one has overtaken it
     content = fresh;
     runs = table;

@@ -1,19 +1,12 @@
 """The playground: a rule on a surface, under your hand, in Jupyter and on a page without a kernel.
 
 Every setting of the controls is computed beforehand, by the rule itself, as one batched run. What
-the page carries is the table of those runs and one ES module (`playground.js`) that draws from it.
+the page carries is the table of those runs and a module (`playground.js`) that draws from it.
 """
 
-import base64
-import hashlib
-import html
 import inspect
 import itertools
-import json
-import zlib
-from pathlib import Path
 
-import anywidget
 import numpy as np
 import traitlets
 from contourpy import FillType, contour_generator
@@ -22,43 +15,16 @@ from descent import surfaces
 from descent.driver import path, walk
 from descent.plots import COLORS
 from descent.signature import hyperparameters, looks_again, name_of, state_names
+from descent.widget import Widget, module, packed
 
 __all__ = ["Playground", "playground"]
 
-MODULE = Path(__file__).with_name("playground.js")
 LARGEST = 3_000 * 61  # points of all runs together: what keeps a page at about 300 kB
 SURFACES = 40
 FINE = 2_000  # a point is rounded to this part of the window
 COARSE = 4  # the arrow of the memory is rounded to this many of a point's parts
 FAR = 6  # a run further from the window's middle than this many half windows has left the picture
 DECADES = 200  # a loss is rounded to this part of a decade
-
-_MOUNT = """<div class="descent-playground" id="{id}"><noscript>{alt}</noscript></div>
-<script type="module">
-const state = {state}, source = {source};
-const modules = (globalThis.descentModules ??= new Map());
-if (!modules.has(source)) modules.set(source, import(URL.createObjectURL(
-  new Blob([source], {{type: "text/javascript"}}))));
-const listeners = {{}};
-const model = {{
-  get: (key) => state[key],
-  set: (key, value) => {{
-    state[key] = value;
-    (listeners["change:" + key] ?? []).forEach((f) => f());
-  }},
-  on: (event, f) => {{ (listeners[event] ??= []).push(f); }},
-  off() {{}}, save_changes() {{}}, send() {{}},
-}};
-const el = document.getElementById("{id}");
-try {{
-  await (await modules.get(source)).default.render({{ model, el }});
-  el.dataset.ready = "1";
-}} catch (error) {{
-  el.textContent = "The playground could not be drawn: " + error.message;
-  throw error;
-}}
-</script>"""
-
 
 def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=None, bars=None,
                ellipse=None, **choices):
@@ -81,18 +47,16 @@ def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=N
     return Playground(_Grid(rule, surface, steps, choices, bars or {}, ellipse), start, show or {})
 
 
-class Playground(anywidget.AnyWidget):
+class Playground(Widget):
     """The widget: `choice` holds each control's index, `step` the step shown.
 
     In Jupyter its `start` can be dragged or set, and the runs are then computed anew.
     """
 
-    _esm = MODULE
-    content = traitlets.Dict().tag(sync=True)
-    choice = traitlets.List(traitlets.Int()).tag(sync=True)
+    _esm = module("playground")
+    shared = ("content", "choice", "step", "start")
     step = traitlets.Int().tag(sync=True)
     start = traitlets.List().tag(sync=True)
-    live = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, grid, start, show):
         self._grid = grid
@@ -110,23 +74,6 @@ class Playground(anywidget.AnyWidget):
 
     def _moved(self, change):
         self.content = self._grid.content(change["new"], level=1)  # a drag must not wait for zlib
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/plain": repr(self), "text/html": self.page()}, metadata
-
-    def page(self):
-        """Return the widget as HTML that needs no kernel and no library."""
-        text = _script({"content": self.content, "choice": self.choice, "step": self.step,
-                        "start": self.start, "live": False})
-        return _MOUNT.format(
-            id=f"descent-{hashlib.sha1(text.encode()).hexdigest()[:8]}-{next(_numbers)}",
-            alt=html.escape(f"An interactive picture, which needs JavaScript: {self!r}."),
-            state=text, source=_script(MODULE.read_text(encoding="utf8")))
-
-
-_numbers = itertools.count(1)
 
 
 class _Grid:
@@ -456,24 +403,17 @@ def _label(value, digits):
     return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
-def _script(value):
-    """Return JSON that cannot end, or open, a script element."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
 def _packed(channels, smooth, level):
-    """Return the channels, each (settings, steps + 1), as text for the module's `unpack`.
+    """Return the channels, each (settings, steps + 1), as text for the module.
 
     The first `smooth` become differences along the steps; arrows become what they differ by from
-    the step just made, which for plain momentum is nothing. Bytes apart, deflated, base64.
+    the step just made, which for plain momentum is nothing.
     """
     whole = [np.clip(np.round(channel), -32768, 32767).astype(int) for channel in channels]
     steps = [np.diff(channel, axis=1, prepend=0) for channel in whole[:smooth]]
     made = [np.where(np.arange(s.shape[1]) > 0, s, 0) // COARSE for s in steps[:2]]
     rest = [arrow - step for arrow, step in zip(whole[smooth:], made, strict=False)]
-    numbers = np.stack([*steps, *rest]).astype("<i2")  # wraps, and unwraps when summed
-    apart = numbers.reshape(-1, 1).view(np.uint8).T
-    return base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()
+    return packed(np.stack([*steps, *rest]), level)
 
 
 def _contours(surface, levels=12, size=81):
