@@ -13,6 +13,8 @@ const STYLE = `
 .descent-playground { max-width: 46rem; margin: 1rem auto; color: var(--jp-content-font-color1, inherit); }
 .descent-playground .descent-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: .3rem 2rem; margin-bottom: .6rem; }
 .descent-playground .descent-control { display: grid; grid-template-columns: 6rem 1fr 3.5rem; align-items: center; gap: .6rem; font-size: .95em; }
+.descent-playground .descent-side { display: flex; flex-direction: column; gap: .3rem; }
+.descent-playground .descent-side label { line-height: 1.15; }
 .descent-playground .descent-walk { grid-column: 1 / -1; }
 .descent-playground input, .descent-playground select { width: 100%; min-width: 0; min-height: 26px; margin: 0; accent-color: var(--descent-line); font: inherit; }
 .descent-playground input { cursor: pointer; }
