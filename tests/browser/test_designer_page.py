@@ -50,7 +50,7 @@ def test_each_control_moves_its_own_schedule(page):
     assert "T_max 100, peak lr 0.3" in words(page)
     assert "peak lr 0.03" in words(page)
     page.get_by_label("schedule 2", exact=True).select_option(label="one cycle")
-    assert page.get_by_label("pct_start").is_visible()
+    assert page.get_by_label("pct_start", exact=True).is_visible()
     assert page.get_by_role("img", name="The two momenta").is_visible()
     assert page.complaints == []
 
