@@ -1,6 +1,6 @@
 import torch
 
-from descent import bench, sgd
+from descent import bench, lbfgs, sgd
 from descent.glance import call, card
 
 
@@ -14,6 +14,12 @@ def test_the_grid_is_computed_right_both_ways():
 def test_ratios_time_every_implementation():
     seconds = bench.ratios(sgd, torch.optim.SGD, tensors=2, size=10, repeats=2, lr=0.1)
     assert list(seconds) == ["descent", "for-loop", "foreach", "fused"]
+    assert min(seconds.values()) > 0
+
+
+def test_lbfgs_is_timed_with_its_closure():
+    seconds = bench.ratios(lbfgs, torch.optim.LBFGS, tensors=2, size=10, repeats=2, lr=1e-3)
+    assert list(seconds) == ["descent", "for-loop"]
     assert min(seconds.values()) > 0
 
 

@@ -9,6 +9,7 @@ import gzip
 import re
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -17,9 +18,9 @@ import torch
 from jupyter_cache import get_cache
 from tabulate import tabulate
 
-from descent import Optimizer, path, sgd, surfaces
+from descent import LBFGS, Optimizer, path, sgd, surfaces
 from descent.parity import ROWS, implementations
-from descent.signature import name_of
+from descent.signature import looks_again, name_of
 
 __all__ = ["grid", "main", "notebooks", "pages", "ratios", "steps"]
 
@@ -58,15 +59,31 @@ def grid(repeats=3, settings=(20, 15), steps=200):
 def ratios(rule, torch_class, *, tensors=50, size=2_000, repeats=15, device="cpu", **hyper):
     """Time a step of the rule and of torch's implementations; return seconds by name.
 
-    All step the same number of tensors of the same size, in turn, and each gets its median.
+    All step the same number of tensors of the same size, in turn, and each gets its median. The
+    gradients stay the same; for `lbfgs`, which must be able to ask, they are the parameters, and
+    a step is one iteration.
     """
+    again = looks_again(rule)
+    if again:
+        hyper = {"max_iter": 1, "history_size": 10, **hyper}
+
     def prepared(make):
         params = [torch.ones(size, device=device, requires_grad=True) for _ in range(tensors)]
         for p in params:
             p.grad = torch.full_like(p, 0.01)
-        return make(params).step
+        step = make(params).step
 
-    contestants = {"descent": prepared(lambda params: Optimizer(params, rule, **hyper))}
+        def closure():
+            for p in params:
+                p.grad.copy_(p.detach())
+            return 1.0
+
+        return partial(step, closure) if again else step
+
+    def ours(params):
+        return LBFGS(params, **hyper) if again else Optimizer(params, rule, **hyper)
+
+    contestants = {"descent": prepared(ours)}
     for name, extra in implementations(torch_class).items():
         contestants[name] = prepared(lambda params, extra=extra:
                                      torch_class(params, **hyper, **extra))
