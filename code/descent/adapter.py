@@ -2,6 +2,8 @@
 
 import torch
 
+from descent.compiled import need_compiler
+from descent.flat import Flats
 from descent.rules import lbfgs
 from descent.signature import (
     hyperparameters,
@@ -22,21 +24,27 @@ class Optimizer(torch.optim.Optimizer):
     `maximize`, torch's learning-rate schedulers. Keywords are the rule's hyper-parameters with
     its defaults. The state of a parameter is `step` (an int) and the rule's own, by their names.
 
-    Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses,
-    RuntimeError for a sparse gradient.
+    With `compile`, an elementwise rule becomes one kernel from its second step on, and parameters
+    and gradients of one group, dtype and device are laid into one flat buffer each, of which they
+    stay views. What a kernel does not read is no part of the state then.
+
+    Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses or
+    a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing C++ compiler.
     """
 
-    def __init__(self, params, rule, *, maximize=False, **hyper):
+    def __init__(self, params, rule, *, maximize=False, compile=False, **hyper):
         if looks_again(rule):
             raise TypeError(f"{name_of(rule)} must look more than once in a step, which "
                             f"Optimizer cannot; use descent.LBFGS and a closure")
         known(rule, hyper)
         self.rule = rule
         self._names = list(hyperparameters(rule)), state_names(rule)
+        self.compile, self._flats = bool(compile), {}
         super().__init__(params, {**hyperparameters(rule), **hyper, "maximize": bool(maximize)})
 
     def __getstate__(self):
-        return {**super().__getstate__(), "rule": self.rule, "_names": self._names}
+        return {**super().__getstate__(), "rule": self.rule, "_names": self._names,
+                "compile": self.compile, "_flats": {}}
 
     def __repr__(self):
         return super().__repr__().replace("Optimizer", f"Optimizer[{name_of(self.rule)}]", 1)
@@ -49,6 +57,14 @@ class Optimizer(torch.optim.Optimizer):
         if isinstance(param_group, dict):
             settle(self.rule, self._hyper({**self.defaults, **param_group}))
         super().add_param_group(param_group)
+        if self.compile:
+            for p in self.param_groups[-1]["params"]:
+                need_compiler(p.device)
+
+    def load_state_dict(self, state_dict):
+        """Take over a state, as in torch."""
+        super().load_state_dict(state_dict)
+        self._flats = {}
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -57,12 +73,25 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
+        for k, group in enumerate(self.param_groups):
             hyper = settle(self.rule, self._hyper(group))
+            if self.compile:
+                self._step_flat(k, group, hyper)
+                continue
             for p in group["params"]:
                 if p.grad is not None:
                     self._step_one(p, -p.grad if group["maximize"] else p.grad, hyper)
         return loss
+
+    def _step_flat(self, k, group, hyper):
+        """Step the k-th group by a kernel, but for first steps, which may differ from later."""
+        flats, fresh = self._flats.get(k), []
+        if flats is None or not flats.hold():
+            flats = self._flats[k] = Flats(group["params"], self.state)
+            fresh = [p for p in flats.others if p.grad is not None]
+        flats.step(self.rule, hyper, group["maximize"])
+        for p in fresh:
+            self._step_one(p, -p.grad if group["maximize"] else p.grad, hyper)
 
     def _hyper(self, group):
         return {name: _scalar(name, group[name]) for name in self._names[0]}
@@ -72,8 +101,8 @@ class Optimizer(torch.optim.Optimizer):
             raise RuntimeError(f"Optimizer[{name_of(self.rule)}] does not take sparse gradients")
         state, (_, names) = self.state[p], self._names
         t = state.get("step", 0) + 1
-        old = [state[name] for name in names if name in state]
-        new_p, *new = self.rule(p, g, t, *old, **hyper)
+        old = {name: state[name] for name in names if name in state}
+        new_p, *new = self.rule(p, g, t, **old, **hyper)
         p.copy_(new_p)
         state.update(zip(names, new, strict=True), step=t)
 

@@ -178,8 +178,8 @@ def implementations(torch_class):
             **({"fused": {"fused": True}} if "fused" in takes else {})}
 
 
-def compare(row, dtype=torch.float64, device="cpu"):
-    """Run every keyword set of a row; return a list of `Result`.
+def compare(row, dtype=torch.float64, device="cpu", *, compiled=False):
+    """Run every keyword set of a row, ours compiled if so asked; return a list of `Result`.
 
     A difference is a parameter's largest distance from torch's for-loop over the whole run,
     divided by the parameter's largest size there; the worst parameter counts.
@@ -187,7 +187,7 @@ def compare(row, dtype=torch.float64, device="cpu"):
     """
     device = torch.device(device)
     return [
-        *(_compare(row, problem, keywords, dtype, device)
+        *(_compare(row, problem, keywords, dtype, device, compiled)
           for problem, sets in (("stream", row.stream), ("loop", row.loop)) for keywords in sets),
         *(_compare_calls(row, problem, keywords, dtype, device)
           for keywords in row.closure for problem in _PROBLEMS)]
@@ -245,7 +245,7 @@ def _group(row, result):
     return f"feedback: {name}" if result.problem == "loop" else name
 
 
-def _compare(row, problem, keywords, dtype, device):
+def _compare(row, problem, keywords, dtype, device, compiled):
     keywords = dict(keywords)
     scale = keywords.get("gradient", 1.0)
     chosen = {name: value for name, value in keywords.items() if name != "gradient"}
@@ -254,7 +254,8 @@ def _compare(row, problem, keywords, dtype, device):
         reference, *others = [
             (name, run(partial(row.torch_class, **chosen, **extra)))
             for name, extra in implementations(row.torch_class).items()]
-    runs = {"descent": run(partial(Optimizer, rule=row.rule, **chosen)), **dict(others)}
+    ours = partial(Optimizer, rule=row.rule, compile=compiled, **chosen)
+    runs = {"descent": run(ours), **dict(others)}
     return Result(problem, keywords, dtype,
                   {name: _distance(trail, reference[1]) for name, trail in runs.items()},
                   row.bounds[dtype])

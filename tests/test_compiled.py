@@ -1,0 +1,235 @@
+import copy
+import io
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from torch._dynamo.utils import counters
+from torch.optim import lr_scheduler
+
+from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
+from descent.compiled import Number, _kernels, kernel
+from descent.signature import hyperparameters
+
+ROWS = [row for row in parity.ROWS if not row.closure]
+HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+
+
+def parameters(seed=0, dtype=torch.float64):
+    random = torch.Generator().manual_seed(seed)
+    return [torch.randn(n, generator=random, dtype=torch.float64).to(dtype).requires_grad_()
+            for n in (3, 5, 4)]
+
+
+def step(optimizer, params, k=0, without=()):
+    for i, p in enumerate(params):
+        values = p.detach() + 0.1 * torch.sin(torch.arange(len(p), dtype=p.dtype) + k)
+        p.grad = None if i in without else values
+    optimizer.step()
+
+
+def both(rule, **hyper):
+    """Return our optimizer compiled and plain, each with its own copy of the same parameters."""
+    made = [parameters(), parameters()]
+    return [(Optimizer(params, rule, compile=compiled, **hyper), params)
+            for params, compiled in zip(made, (True, False), strict=True)]
+
+
+def assert_same(a, b, rtol=1e-13):
+    for x, y in zip(a, b, strict=True):
+        torch.testing.assert_close(x, y, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
+def test_a_kernel_is_torchs(row):
+    """Once with everything off that can be, once with everything on."""
+    every = {name for keywords in row.stream for name in keywords} - {"gradient"}
+    full = max((keywords for keywords in row.stream if "gradient" not in keywords), key=len)
+    assert len(full) > len(every) / 2
+    for keywords in ({"lr": 0.01}, full):
+        for result in parity.compare(replace(row, stream=(keywords,), loop=()), compiled=True):
+            assert result.ok, result
+
+
+def test_neither_steps_nor_rates_nor_sizes_compile_anew():
+    (compiled, params), (plain, its) = both(adam, lr=0.1)
+    schedules = [lr_scheduler.CosineAnnealingLR(o, 30) for o in (compiled, plain)]
+    for k in range(3):
+        for optimizer, one in ((compiled, params), (plain, its)):
+            step(optimizer, one, k)
+    kernels, graphs = len(_kernels), counters["stats"]["unique_graphs"]
+    for k in range(3, 40):
+        for optimizer, one, schedule in ((compiled, params, schedules[0]),
+                                         (plain, its, schedules[1])):
+            step(optimizer, one, k)
+            schedule.step()
+    assert_same(params, its)
+    more = [torch.ones(100, dtype=torch.float64, requires_grad=True)]
+    other = Optimizer(more, adam, lr=0.5, betas=(0.8, 0.99), compile=True)
+    for k in range(4):
+        step(other, more, k)
+    assert (len(_kernels), counters["stats"]["unique_graphs"]) == (kernels, graphs)
+
+
+def test_powers_keep_their_53_bits():
+    (compiled, params), (plain, its) = both(adam, lr=0.1, betas=(0.9, 0.9999999))
+    for k in range(20):
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its, rtol=1e-12)  # in float32, 1 - beta2**t would be off by a tenth
+
+
+def test_gradients_that_come_and_go():
+    (compiled, params), (plain, its) = both(sgd, **HYPER)
+    for k, without in enumerate([(), (0,), (), (1, 2), (0, 1, 2), (2,), (), ()]):
+        before = params[0].detach().clone()
+        step(compiled, params, k, without)
+        step(plain, its, k, without)
+        assert (0 in without) == torch.equal(params[0], before)
+    assert_same(params, its)
+    assert [compiled.state[p]["step"] for p in params] == [plain.state[p]["step"] for p in its]
+
+
+def test_groups_with_settings_of_their_own():
+    runs = []
+    for compiled in (True, False):
+        params = parameters()
+        optimizer = Optimizer([{"params": params[:1], "weight_decay": 0.0},
+                               {"params": params[1:], "lr": 0.01}], adamw, compile=compiled,
+                              weight_decay=0.1, lr=0.1)
+        for k in range(6):
+            step(optimizer, params, k)
+        runs.append(params)
+    assert_same(*runs)
+
+
+def test_the_model_sees_every_step():
+    torch.manual_seed(0)
+    x, y = torch.randn(32, 4), torch.randn(32, 1)
+    ends = []
+    for compiled in (True, False):
+        torch.manual_seed(1)
+        model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+        optimizer = Optimizer(model.parameters(), adam, lr=0.01, compile=compiled)
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = ((model(x) - y)**2).mean()
+            loss.backward()
+            optimizer.step()
+        ends.append(loss.item())
+        saved = copy.deepcopy(model.state_dict())
+        model.load_state_dict(saved)
+        step_before = model[0].weight.detach().clone()
+        optimizer.step()
+        assert not torch.equal(model[0].weight, step_before)
+    assert ends[0] == pytest.approx(ends[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("how", ["state_dict", "file", "deepcopy", "to plain", "from plain"])
+@pytest.mark.parametrize("rule", [adam, nadam])
+def test_resuming(rule, how):
+    (compiled, params), (plain, its) = both(rule, lr=0.1)
+    for k in range(5):
+        step(compiled, params, k)
+        step(plain, its, k)
+    first, now = (plain, its) if how == "from plain" else (compiled, params)
+    if how == "deepcopy":
+        copied_params, copied = copy.deepcopy((now, first))
+    else:
+        saved = copy.deepcopy(first.state_dict())
+        if how == "file":
+            buffer = io.BytesIO()
+            torch.save(first.state_dict(), buffer)
+            buffer.seek(0)
+            saved = torch.load(buffer, weights_only=True)
+        copied_params = [p.detach().clone().requires_grad_() for p in now]
+        copied = Optimizer(copied_params, rule, compile=how != "to plain")
+        copied.load_state_dict(saved)
+    for k in range(5, 12):
+        step(copied, copied_params, k)
+        step(plain, its, k)
+    assert_same(copied_params, its)
+
+
+def test_a_moved_parameter_is_laid_anew():
+    (compiled, params), (plain, its) = both(rmsprop, lr=0.1)
+    for k in range(6):
+        if k == 3:
+            params[1].data = params[1].detach().clone()
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
+def test_state_that_nothing_reads_is_not_kept():
+    (compiled, params), (plain, its) = both(rmsprop, lr=0.1)
+    for k in range(4):
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert set(compiled.state[params[0]]) == {"step", "v"}
+    assert set(plain.state[its[0]]) == {"step", "v", "g_mean", "b"}
+    compiled.param_groups[0]["momentum"] = 0.5  # switched on: it starts at its first value
+    step(compiled, params, 4)
+    assert set(compiled.state[params[0]]) == {"step", "v", "b"}
+
+
+def test_maximize_climbs():
+    (compiled, params), (plain, its) = both(adam, lr=0.1, maximize=True)
+    for k in range(5):
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
+def test_a_rule_that_mixes_entries_is_refused():
+    def normed(p, g, t, *, lr=0.1):
+        return (p - lr * g / torch.sqrt((g**2).sum()),)
+
+    params = parameters()
+    optimizer = Optimizer(params, normed, compile=True)
+    step(optimizer, params)
+    with pytest.raises(ValueError, match="each entry alone, and normed does not; use compile=Fal"):
+        step(optimizer, params, 1)
+
+
+def test_a_rule_of_ones_own():
+    def signed(p, g, t, m=0.0, *, lr=0.1, beta=0.9, decay=0.0):
+        m = beta * m + (1 - beta) * g
+        return p - lr / (1 + t * 0.1) * torch.sign(m) - decay * lr * p, m
+
+    (compiled, params), (plain, its) = both(signed)
+    for k in range(5):
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
+def test_without_a_compiler_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler.*apt-get install g\+\+"):
+        Optimizer(parameters(), sgd, compile=True)
+    Optimizer(parameters(), sgd)
+
+
+def test_the_first_kernel_is_announced(capsys):
+    def fresh(p, g, t, *, lr=0.1):
+        return (p - lr * g,)
+
+    kernel(fresh, hyperparameters(fresh), [], torch.float32, torch.device("cpu"), False)
+    said = "Compiling fresh for float32 on the cpu, once: some seconds.\n"
+    assert capsys.readouterr().out == said
+    kernel(fresh, {"lr": 0.5}, [], torch.float32, torch.device("cpu"), False)
+    assert capsys.readouterr().out == ""
+
+
+def test_numbers_keep_their_formula():
+    beta, t = Number("beta", 0.5), Number("t", 2)
+    assert (1 - beta**t).formula == ("sub", 1, ("pow", "beta", "t"))
+    assert (0.96**(t * beta)).formula == ("pow", 0.96, ("mul", "t", "beta"))
+    assert t != 1
+    assert t > 1
+    zero = Number(0, 0.0)
+    assert (zero * beta).formula == 0
+    assert (1 - zero).formula == 1
+    assert (beta + zero) is beta
