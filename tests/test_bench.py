@@ -1,6 +1,6 @@
 import torch
 
-from descent import bench, lbfgs, sgd
+from descent import Optimizer, bench, lbfgs, sgd
 from descent.glance import call, card
 
 
@@ -21,6 +21,23 @@ def test_lbfgs_is_timed_with_its_closure():
     seconds = bench.ratios(lbfgs, torch.optim.LBFGS, tensors=2, size=10, repeats=2, lr=1e-3)
     assert list(seconds) == ["descent", "for-loop"]
     assert min(seconds.values()) > 0
+
+
+def test_speeds_time_the_kernel_and_its_floor():
+    seconds = bench.speeds(sgd, torch.optim.SGD, [(4, 5), (3,)], repeats=2, compiled=True, lr=0.1,
+                           momentum=0.9)
+    assert list(seconds) == ["descent", "compiled", "floor", "for-loop", "foreach", "fused"]
+    assert min(seconds.values()) > 0
+
+
+def test_passes_count_what_is_read_and_written():
+    p = torch.ones(3, requires_grad=True)
+    for momentum, count in ((0.0, 3), (0.9, 5)):
+        optimizer = Optimizer([p], sgd, lr=0.1, momentum=momentum, compile=True)
+        for _ in range(2):
+            p.grad = torch.ones(3)
+            optimizer.step()
+        assert bench.passes(optimizer) == count
 
 
 def test_what_is_not_built_is_said(tmp_path):

@@ -18,11 +18,22 @@ import torch
 from jupyter_cache import get_cache
 from tabulate import tabulate
 
-from descent import LBFGS, Optimizer, path, sgd, surfaces
-from descent.parity import ROWS, implementations
+from descent import (
+    LBFGS,
+    Optimizer,
+    adagrad,
+    adam,
+    adamw,
+    path,
+    rmsprop,
+    sgd,
+    surfaces,
+    tasks,
+)
+from descent.parity import ROWS, implementations, row_of
 from descent.signature import looks_again, name_of
 
-__all__ = ["grid", "main", "notebooks", "pages", "ratios", "steps"]
+__all__ = ["grid", "kernels", "main", "notebooks", "pages", "passes", "ratios", "speeds", "steps"]
 
 
 def grid(repeats=3, settings=(20, 15), steps=200):
@@ -56,34 +67,47 @@ def grid(repeats=3, settings=(20, 15), steps=200):
     return ours, theirs, float(np.abs(a - b).max() / np.abs(b).max())
 
 
-def ratios(rule, torch_class, *, tensors=50, size=2_000, repeats=15, device="cpu", **hyper):
+def ratios(rule, torch_class, *, tensors=50, size=2_000, **kwargs):
+    """Time a step on that many tensors of that size; seconds by name, as `speeds` returns them."""
+    return speeds(rule, torch_class, [(size,)] * tensors, **kwargs)
+
+
+def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=False, **hyper):
     """Time a step of the rule and of torch's implementations; return seconds by name.
 
-    All step the same number of tensors of the same size, in turn, and each gets its median. The
-    gradients stay the same; for `lbfgs`, which must be able to ask, they are the parameters, and
-    a step is one iteration.
+    All step tensors of the same shapes, in turn, and each gets its median: "descent", torch's
+    "for-loop", "foreach", "fused" where there are; with `compiled` also "compiled" and "floor",
+    the time it takes to move the bytes that the kernel reads and writes, at the rate of `x += y`.
+    The gradients stay the same; for `lbfgs`, which must be able to ask, they are the parameters,
+    and a step is one iteration.
     """
     again = looks_again(rule)
     if again:
         hyper = {"max_iter": 1, "history_size": 10, **hyper}
 
     def prepared(make):
-        params = [torch.ones(size, device=device, requires_grad=True) for _ in range(tensors)]
+        params = [torch.ones(shape, device=device, requires_grad=True) for shape in shapes]
         for p in params:
             p.grad = torch.full_like(p, 0.01)
-        step = make(params).step
+        optimizer = make(params)
 
         def closure():
             for p in params:
                 p.grad.copy_(p.detach())
             return 1.0
 
-        return partial(step, closure) if again else step
+        return partial(optimizer.step, closure) if again else optimizer.step
 
-    def ours(params):
-        return LBFGS(params, **hyper) if again else Optimizer(params, rule, **hyper)
+    def ours(params, **more):
+        if again:
+            return LBFGS(params, **hyper)
+        return Optimizer(params, rule, **hyper, **more)
 
     contestants = {"descent": prepared(ours)}
+    if compiled:
+        contestants["compiled"] = step = prepared(partial(ours, compile=True))
+        step(), step()
+        contestants["floor"] = _mover(step.__self__, shapes, device)
     for name, extra in implementations(torch_class).items():
         contestants[name] = prepared(lambda params, extra=extra:
                                      torch_class(params, **hyper, **extra))
@@ -91,7 +115,26 @@ def ratios(rule, torch_class, *, tensors=50, size=2_000, repeats=15, device="cpu
     for _ in range(repeats + 2):
         for name, step in contestants.items():
             times[name].append(_seconds(step, device))
-    return {name: statistics.median(values[2:]) for name, values in times.items()}
+    medians = {name: statistics.median(values[2:]) for name, values in times.items()}
+    if compiled:
+        medians["floor"] *= passes(contestants["compiled"].__self__) / 3
+    return medians
+
+
+def passes(optimizer):
+    """Return how often a compiled step reads or writes a number for each parameter.
+
+    The point and each tensor of the state are read and written, the gradient is read.
+    """
+    (state, *_) = optimizer.state.values()
+    return 3 + 2 * sum(isinstance(value, torch.Tensor) for value in state.values())
+
+
+def _mover(optimizer, shapes, device):
+    """Return a function that adds one vector of all the numbers to another: three passes."""
+    numbers = sum(torch.Size(shape).numel() for shape in shapes)
+    x, y = (torch.ones(numbers, device=device) for _ in range(2))
+    return lambda: x.add_(y)
 
 
 def steps(repeats):
@@ -105,6 +148,28 @@ def steps(repeats):
             for name, theirs in seconds.items():
                 lines.append([f"{name_of(row.rule)} step, {tensors} × {size:,} numbers",
                               f"{ours / theirs:.2f} × torch's {name}"])
+    return lines
+
+
+def kernels(repeats):
+    """Return lines: plain and compiled steps against torch's, on one thread and on two."""
+    parameters = [tuple(p.shape) for p in tasks.spelling().make().parameters()]
+    sizes = {"1 × 10,000,000": [(10_000_000,)], "200 × 10,000": [(10_000,)] * 200,
+             "1,000 × 1,000": [(1_000,)] * 1_000, f"{len(parameters)} of a transformer": parameters}
+    lines = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        for row, hyper in ((row_of(sgd), {"momentum": 0.9}), *((row_of(rule), {}) for rule in (
+                adam, adamw, rmsprop, adagrad))):
+            for name, shapes in sizes.items():
+                seconds = speeds(row.rule, row.torch_class, shapes, repeats=repeats,
+                                 compiled=True, lr=1e-3, **hyper)
+                one = seconds["compiled"]
+                shown = (f"{other} {one / seconds[other]:.2f}" for other in (
+                    "floor", "fused", "foreach", "for-loop", "descent") if other in seconds)
+                lines.append([f"compiled {name_of(row.rule)}, {name}, {threads} threads",
+                              "of " + ", ".join(shown)])
+    torch.set_num_threads(1)
     return lines
 
 
@@ -160,7 +225,7 @@ def main(arguments=None):
     ours, theirs, apart = grid(repeats)
     lines = [["300 settings × 200 steps: torch, one at a time, against one batched run",
               f"{theirs / ours:.0f} × ({ours * 1e3:.0f} ms; ends {apart:.0e} apart)"],
-             *steps(repeats), *_latency(), *pages("."), *notebooks(".")]
+             *steps(repeats), *kernels(repeats), *_latency(), *pages("."), *notebooks(".")]
     print(tabulate(lines, ["what", "measured here"], disable_numparse=True))
     return 0
 
