@@ -78,6 +78,15 @@ _IMPLEMENT = (
             "It decays twice: once in the gradient, once past it. Take the pull out of g."),
     Mistake("weight_decay squared", _rule(lambda p, lr, wd: (1 - lr * wd**2) * p),
             "It has weight_decay in twice."),
+    Mistake("share kept", _rule(lambda p, lr, wd: lr * wd * p),
+            "It keeps only the share that should go. Keep the rest: 1 - lr · weight_decay."),
+    Mistake("lr twice", _rule(lambda p, lr, wd: (1 - lr**2 * wd) * p),
+            "lr is in the decay twice. If the decay stands inside lr · (…), leave lr out in "
+            "there."),
+    Mistake("no weight_decay", _rule(lambda p, lr, wd: (1 - lr) * p),
+            "It shrinks by lr alone; weight_decay is missing."),
+    Mistake("pull away", _rule(_kept, pull=-1.0),
+            "It takes λp from the gradient: L2 with the wrong sign, and through both means."),
     Mistake("old mean", _rule(late=True),
             "It steps with the mean before this gradient. Renew m and v first, then step."),
     Mistake("no bias correction", _uncorrected,
@@ -128,7 +137,8 @@ class _Small(nn.Module):
 
 
 _MODELS = {"a perceptron": nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)),
-           "a net with norms and bare parameters": _Small()}
+           "a net with norms and bare parameters": _Small(),
+           "a net that begins with a norm": nn.Sequential(nn.LayerNorm(3), nn.Linear(3, 2))}
 
 
 def _sorted(answer):
@@ -219,6 +229,10 @@ EXERCISES = {
                     "one halving?"),
             Mistake("two logarithms", lambda lr, wd: math.log(2) / -math.log2(1 - lr * wd),
                     "It divides a natural logarithm by one to base 2. Take the same one twice."),
+            Mistake("no lr, small factor", lambda lr, wd: math.log(2) / wd,
+                    "It forgets lr, and the logarithm of the factor 1 - lr · weight_decay."),
+            Mistake("half over the logarithm", lambda lr, wd: 0.5 / -math.log1p(-lr * wd),
+                    "Above the line stands the logarithm of 2, not a half."),
         )),
     "first_pull": Exercise(
         _pulls(_sign_step, _shrunk),
@@ -257,6 +271,14 @@ EXERCISES = {
             Mistake("lambda in the step", _pulls(lambda p, lr, wd: p - lr * wd * np.sign(p),
                                                  _shrunk),
                     "λ cancels: it is in the mean above the line and in the root below."),
+            Mistake("AdamW stays", _pulls(_sign_step, lambda p, lr, wd: p),
+                    "The first is right. AdamW's decay needs no gradient: the weight shrinks all "
+                    "the same."),
+            Mistake("Adam stays", _pulls(lambda p, lr, wd: p, _shrunk),
+                    "The second is right. In the first λp is a gradient: Adam steps on it."),
+            Mistake("share of lr", _pulls(lambda p, lr, wd: (1 - lr) * p, _shrunk),
+                    "The second is right. The first is a step of one length for all p, not a share "
+                    "of p."),
         )),
     "annealed": Exercise(
         _annealed(lambda lr, wd, part: np.prod(1 - lr * wd * part)),
@@ -283,6 +305,15 @@ EXERCISES = {
             Mistake("what is gone",
                     _annealed(lambda lr, wd, part: 1 - np.prod(1 - lr * wd * part)),
                     "That is the part that is gone. What is left?"),
+            Mistake("half the steps",
+                    _annealed(lambda lr, wd, part: (1 - lr * wd)**(len(part) / 2)),
+                    "Close: the cosine does the work of half the steps. But a product wants each "
+                    "factor."),
+            Mistake("exponential of the sum",
+                    _annealed(lambda lr, wd, part: np.exp(-lr * wd * part.sum())),
+                    "Right for small factors. Multiply the factors themselves."),
+            Mistake("no weight_decay", _annealed(lambda lr, wd, part: np.prod(1 - lr * part)),
+                    "weight_decay is missing from the factors."),
         )),
     "groups": Exercise(_groups(_of_norm), _sorted, (
         Mistake("by name", _groups(lambda name, p, owner: "bias" in name or "norm" in name),
@@ -338,5 +369,9 @@ EXERCISES = {
                     "A stronger decay makes weights smaller: λ belongs below the line."),
             Mistake("SGD", lambda lr, wd, s: math.sqrt(lr / (2 * wd)) * s,
                     "That is SGD's: there the step itself is proportional to s."),
+            Mistake("half outside", lambda lr, wd, s: math.sqrt(lr * s / wd) / 2,
+                    "The 2 belongs under the root."),
+            Mistake("no lr", lambda lr, wd, s: math.sqrt(s / (2 * wd)),
+                    "lr is missing under the root."),
         )),
 }
