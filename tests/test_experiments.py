@@ -54,12 +54,19 @@ def test_results_that_are_missing_are_named(tmp_path, monkeypatch):
         load("rmsprop")
 
 
-def test_a_tuned_trial_can_be_run_again():
+@pytest.mark.parametrize("seeds", [{}, {"first": 40}])
+def test_a_tuned_trial_can_be_run_again(seeds):
     trial = Trial(tuned, {"task": "breast_cancer", "rule": "adam", "lrs": [0.01, 0.1, 1.0],
-                          "steps": 20, "tuning": 2, "final": 3, "betas": [0.8, 0.9]})
+                          "steps": 20, "tuning": 2, "final": 3, "betas": [0.8, 0.9], **seeds})
     result, _ = trial()
     assert result["validation"].shape == (3, 2)
     assert apart(retrain(trial, result["lr"]), result["test_loss"][:2]) < 1e-3
+
+
+def test_a_tuned_trial_is_reported_on_the_seeds_from_first_on():
+    settings = {"task": "breast_cancer", "rule": "adam", "lrs": [0.1], "steps": 20, "tuning": 2}
+    later = tuned(**settings, final=2, first=1001)["test_loss"]
+    assert apart(later, tuned(**settings, final=3)["test_loss"][1:]) < 1e-3
 
 
 def test_a_sweep_spares_what_it_is_told_to():

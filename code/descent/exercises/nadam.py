@@ -13,15 +13,17 @@ def _mu(t, beta1, psi):
     return beta1 * (1 - 0.5 * 0.96**(t * psi))
 
 
-def _rule(memory=lambda old, new: new, m_factor=lambda beta1, mu: beta1, sign=-1.0, shift=0,
+def _rule(memory=lambda old, new: new, m_factor=lambda beta1, mu: beta1, sign=-1.0, steps=(0, 1),
           spread=lambda v, eps: np.sqrt(v) + eps, v_power=lambda beta2, t: beta2**t,
           parts=lambda m, g, mu, mu_next, product, t, beta1:
           mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product),
           kept=lambda product, mu_next: product):
-    """Return NAdam from what it looks at, how it averages, corrects and what product it keeps."""
+    """Return NAdam from what it looks at, how it averages, corrects and what product it keeps.
+
+    `steps` tells, counted from t, at which steps it takes its momentum and the next one.
+    """
     def rule(p, g, t, m=0.0, v=0.0, mu_product=1.0, *, lr, beta1, beta2, eps, momentum_decay):
-        mu = _mu(t + shift, beta1, momentum_decay)
-        mu_next = _mu(t + 1 + shift, beta1, momentum_decay)
+        mu, mu_next = (_mu(t + step, beta1, momentum_decay) for step in steps)
         product = mu_product * mu
         factor = m_factor(beta1, mu)
         new = factor * m + (1 - factor) * g
@@ -60,6 +62,14 @@ def _unscheduled(m, g, mu, mu_next, product, t, beta1):
     return beta1 * m / (1 - beta1**(t + 1)) + (1 - beta1) * g / (1 - beta1**t)
 
 
+def _no_lead(m, g, mu, mu_next, product, t, beta1):
+    return (mu * m + (1 - mu) * g) / (1 - product)
+
+
+def _m_twice(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - product * mu_next) + (1 - mu) * m / (1 - product)
+
+
 def _m_alone(m, g, mu, mu_next, product, t, beta1):
     return mu_next * m / (1 - product * mu_next)
 
@@ -82,7 +92,7 @@ _PLAIN_PARTS = _parts(lambda product, mu_next, t, beta1: beta1**(t + 1),
                       lambda product, mu_next, t, beta1: beta1**t)
 _FORGOTTEN = Mistake("product forgotten", _rule(parts=_parts(_none, _none)),
                      "It leaves out both corrections by the product of the momenta.")
-_LATE = Mistake("t off by one", _rule(shift=-1),
+_LATE = Mistake("t off by one", _rule(steps=(-1, 0)),
                 "Its momenta are one step late: the first one is mu at t = 1, not at 0.")
 _FED_NEXT = Mistake("next momentum kept", _rule(kept=lambda product, mu_next: product * mu_next),
                     "The product that it returns holds the next momentum already; the next step "
@@ -101,6 +111,10 @@ _IMPLEMENT = (
             "The mean square enters by its root."),
     Mistake("old momentum", _rule(memory=lambda old, new: old),
             "It takes the old m. That is no look-ahead: this step's m takes its place."),
+    Mistake("no look-ahead", _rule(memory=lambda old, new: old, parts=_no_lead),
+            "That is the mean of this step, with the old m. Put the next momentum in its place."),
+    Mistake("momenta swapped", _rule(steps=(1, 0)),
+            "mu and mu_next have changed places: m belongs to the next step, g to this one."),
     Mistake("this step's momentum", _rule(parts=_parts(_next, _now, lambda mu, mu_next: mu)),
             "It weighs m by this step's mu. In the look-ahead m belongs to the next step."),
     _FORGOTTEN,
@@ -115,6 +129,8 @@ _IMPLEMENT = (
             "That is Nesterov's momentum with a constant beta1. Torch's step has the mu instead."),
     Mistake("m's part alone", _rule(parts=_m_alone),
             "The present gradient's own part is missing. It stands beside the part of m."),
+    Mistake("m in both parts", _rule(parts=_m_twice),
+            "m stands in both parts. The second one is the present gradient's own."),
     Mistake("gradient's part by beta1", _rule(parts=_gradient_by_beta1),
             "The gradient's own part has the weight 1 - mu, not 1 - beta1."),
     Mistake("powers of mu", _rule(parts=_powers),

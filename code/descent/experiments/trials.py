@@ -9,15 +9,15 @@ __all__ = ["apart", "balanced", "retrain", "swept", "tuned"]
 SPARED = {"none": None, "biases and norms": lambda name: name.endswith("bias") or "norm" in name}
 
 
-def tuned(task, rule, lrs, steps, tuning, final, **hyper):
+def tuned(task, rule, lrs, steps, tuning, final, first=1000, **hyper):
     """Tune lr on validation data over `tuning` seeds, then report on `final` fresh ones.
 
-    Seeds count from 0 and, for the report, from 1000. Returns the grid's validation losses
+    Seeds count from 0 and, for the report, from `first`. Returns the grid's validation losses
     (rates, seeds), the lr chosen, whether it is at the grid's edge, and test losses and
     accuracies by seed.
     """
     result = tasks.tune(getattr(tasks, task)(), getattr(rules, rule), lrs, steps=steps,
-                        tuning_seeds=range(tuning), final_seeds=range(1000, 1000 + final),
+                        tuning_seeds=range(tuning), final_seeds=range(first, first + final),
                         **_hyper(hyper))
     return {"validation": result.validation, "lr": result.lr, "at_edge": result.at_edge,
             "test_loss": result.final.test_loss[0], "test_accuracy": result.final.test_accuracy[0]}
@@ -29,7 +29,8 @@ def retrain(trial, lr, seeds=2):
     task, rule = getattr(tasks, arguments.pop("task"))(), getattr(rules, arguments.pop("rule"))
     for name in ("lrs", "tuning", "final"):
         del arguments[name]
-    return tasks.fit(task, rule, seeds=range(1000, 1000 + seeds), lr=[lr],
+    first = arguments.pop("first", 1000)
+    return tasks.fit(task, rule, seeds=range(first, first + seeds), lr=[lr],
                      **_hyper(arguments)).test_loss[0]
 
 
