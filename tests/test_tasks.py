@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from descent import sgd, tasks
+from descent import schedules, sgd, tasks
 from descent.tasks import (
     breast_cancer,
     by_rarity,
@@ -120,6 +120,41 @@ def test_a_fit_repeats_itself():
 def test_a_diverged_training_has_infinite_loss():
     lost = fit(breast_cancer(), sgd, seeds=[0], steps=300, lr=[1e38])
     assert lost.train_loss.tolist() == [[math.inf]]
+
+
+def test_a_schedule_multiplies_each_lr():
+    budget = {"seeds": [0, 1], "steps": 6, "momentum": 0.9}
+    falling = schedules.cosine_annealing(1.0, 6)
+    both = fit(breast_cancer(), sgd, lr=[0.1, 0.4], schedule=falling, **budget).test_loss
+    for lr, losses in zip((0.1, 0.4), both, strict=True):
+        one = fit(breast_cancer(), sgd, lr=lambda k, lr=lr: lr * falling(k), **budget).test_loss
+        assert losses == pytest.approx(one[0], rel=1e-5)
+    default = fit(breast_cancer(), sgd, schedule=lambda k: 100.0, **budget).test_loss
+    assert default == pytest.approx(fit(breast_cancer(), sgd, lr=0.1, **budget).test_loss, rel=1e-5)
+
+
+def test_a_schedule_may_differ_by_model():
+    budget = {"steps": 5, "lr": [0.1, 0.4]}
+    factors = np.array([[1.0, 0.5], [0.25, 0.0]])
+    mixed = fit(breast_cancer(), sgd, seeds=[0, 1], schedule=lambda k: factors, **budget)
+    one = fit(breast_cancer(), sgd, seeds=[1], schedule=lambda k: 0.5, **budget)
+    assert mixed.test_loss[0, 1] == pytest.approx(one.test_loss[0, 0], rel=1e-5)
+    still = fit(breast_cancer(), sgd, seeds=[1], steps=5, schedule=lambda k: 0.0)
+    assert mixed.test_loss[1, 1] == pytest.approx(still.test_loss[0, 0], rel=1e-5)
+
+
+def test_a_fit_can_be_watched():
+    seen = {}
+
+    def watch(done, validation):
+        if done % 2 == 0:
+            seen[done] = validation()
+
+    made = fit(breast_cancer(), sgd, seeds=[0, 1, 2], steps=4, lr=[0.1, 0.2], watch=watch)
+    assert list(seen) == [2, 4]
+    np.testing.assert_array_equal(seen[4], made.validation_loss)
+    half = fit(breast_cancer(), sgd, seeds=[0, 1, 2], steps=2, lr=[0.1, 0.2])
+    np.testing.assert_allclose(seen[2], half.validation_loss, rtol=1e-5)
 
 
 def test_tune_chooses_on_validation_and_sees_the_edge():

@@ -26,6 +26,7 @@ from torch.nn.functional import cross_entropy, embedding, gelu
 from descent.device import device
 from descent.driver import walk
 from descent.rules import sgd
+from descent.signature import hyperparameters
 from descent.surfaces import plane
 
 __all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
@@ -281,13 +282,18 @@ class Fit:
     gradients: int
 
 
-def fit(task, rule, *, seeds, steps, batch_size=64, spared=None, **hyper):
+def fit(task, rule, *, seeds, steps, batch_size=64, spared=None, schedule=None, watch=None,
+        **hyper):
     """Train one model for every setting and seed, all in one batched run; return a `Fit`.
 
     A hyper-parameter may be a list: all lists have one length, and setting number i takes the
     i-th member of each. A seed fixes the initial weights and the order of the mini-batches, so
     all settings of one seed see the same data in the same order. `spared` tells of a parameter's
     name that weight decay leaves it alone: `lambda name: "norm" in name or "bias" in name`.
+
+    `schedule` is what multiplies lr: a function of the step number 0, 1, 2, … to a number, or to
+    an array of shape (settings, seeds). `watch(done, validation)` is called after each step with
+    the number of steps done and a function that returns the validation losses (settings, seeds).
 
     Raises ValueError for lists of different lengths, no seeds, or a batch larger than the data.
     """
@@ -318,8 +324,14 @@ def fit(task, rule, *, seeds, steps, batch_size=64, spared=None, **hyper):
     if spared is not None:
         kept = {name: torch.full_like(p[:1], 1.0 - spared(name)) for name, p in params.items()}
         columns["weight_decay"] = columns["weight_decay"] * _flatten(kept)[0]
+    if schedule is not None:
+        peak = columns.get("lr", hyperparameters(rule)["lr"])
+        columns["lr"] = lambda k: peak * _column(schedule(k), flat)
     for step in walk(rule, gradient_of_batch, flat, steps, **columns):
         flat = step.p
+        if watch is not None:
+            watch(step.t, lambda p=flat: _losses(task.validation, skeleton, unflatten(p))[0]
+                  .reshape(settings, len(seeds)))
     return _judge(task, skeleton, unflatten(flat), (settings, len(seeds)), steps)
 
 
@@ -360,19 +372,31 @@ def _batches(examples, batch_size, steps, seeds):
     return torch.stack(orders).to(device())
 
 
+def _column(factor, like):
+    """Return a factor of lr for each model as a column; a number as it is."""
+    if np.ndim(factor) == 0:
+        return factor
+    return torch.as_tensor(factor, dtype=like.dtype, device=like.device).reshape(-1, 1)
+
+
 @torch.no_grad()
+def _losses(part, skeleton, params):
+    """Return the loss, inf if diverged, and the accuracy of each model on a part of the data."""
+    x, y = part
+
+    def one(p):
+        logits = functional_call(skeleton, p, (x,))
+        return cross_entropy(logits, y), (logits.argmax(1) == y).sum() / (y >= 0).sum()
+
+    losses, right = vmap(one, chunk_size=8)(params)
+    losses = torch.where(losses.isfinite(), losses, math.inf)
+    return losses.cpu().numpy(), right.cpu().numpy()
+
+
 def _judge(task, skeleton, params, shape, steps):
-    def measure(part):
-        x, y = part
-        def one(p):
-            logits = functional_call(skeleton, p, (x,))
-            return cross_entropy(logits, y), (logits.argmax(1) == y).sum() / (y >= 0).sum()
-
-        losses, right = vmap(one, chunk_size=8)(params)
-        losses = torch.where(losses.isfinite(), losses, math.inf)
-        return losses.cpu().numpy().reshape(shape), right.cpu().numpy().reshape(shape)
-
-    (train, _), (validation, _), test = map(measure, (task.train, task.validation, task.test))
+    (train, _), (validation, _), test = (
+        [measured.reshape(shape) for measured in _losses(part, skeleton, params)]
+        for part in (task.train, task.validation, task.test))
     return Fit(train, validation, *test, gradients=steps)
 
 

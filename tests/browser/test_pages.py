@@ -86,7 +86,8 @@ def test_hidden_solutions_open(visit, name):
 
 
 # Where the far end of all sliders diverges; steps of bounded length do not.
-DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop")}
+DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop",
+                                                      "schedulers")}
 
 
 def picture(playground):
