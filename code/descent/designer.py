@@ -20,7 +20,7 @@ SIGMA, START = 0.3, np.repeat([3.0, 10.0], 20)
 SEEDS, EVERY, LOOK = 3, 2, 10
 MOMENTUM = 0.9
 DECADES, FINE = 200, 20_000  # a loss is rounded to this part of a decade, lr to this part of a peak
-PEAKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
+PEAKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 4.0, 10.0]
 SECOND = {"schedule": "constant", "knob": 0, "peak": 0.1}
 
 
@@ -42,8 +42,9 @@ def schedule_designer(steps=200, peaks=PEAKS, *, show=None):
 
     The bowl has 20 axes of curvature 1 and 20 of 0.05, the loss is their mean, and gradients have
     noise of deviation 0.3; three seeds, the same for all settings; momentum is 0.9 unless the
-    schedule moves it. `show` holds the settings to
-    begin with, as a pair of dicts of `schedule`, `knob` (its number, from 0) and `peak`.
+    schedule moves it. Plateau looks at the mean loss of the seeds, every ten steps. `show` holds
+    the settings to begin with, as a pair of dicts of `schedule`, `knob` (its number, from 0) and
+    `peak`.
 
     Raises ValueError for steps that are no multiple of 20 in [40, 1000], peaks that are not two to
     ten positive numbers, or a setting to show that there is not.

@@ -12,6 +12,7 @@ Every function raises a ValueError that names the argument, its value and what i
 
 import math
 from bisect import bisect_right
+from itertools import pairwise
 from numbers import Integral, Real
 
 __all__ = [
@@ -41,7 +42,7 @@ def exponential(lr, gamma):
 
 def constant(lr, factor=1 / 3, total_iters=5):
     """lr times `factor` for `total_iters` steps, then lr."""
-    _check(lr=lr, factor=factor)
+    _check(lr=lr, factor=factor, total_iters=total_iters)
     return lambda k: lr * (factor if k < total_iters else 1.0)
 
 
@@ -159,9 +160,9 @@ def _legs(values, total_steps, pct_start, anneal_strategy):
     _one_of("anneal_strategy", anneal_strategy, ("cos", "linear"))
     ends = [leg * pct_start * total_steps - leg for leg in range(1, len(values) - 1)]
     ends = [0.0, *ends, total_steps - 1]
-    if 0.0 in ends[1:]:
-        raise ValueError(f"pct_start must leave a climb of more than one step, or none, got "
-                         f"{pct_start!r} of {total_steps} steps")
+    if any(a == b for a, b in pairwise(ends)):
+        raise ValueError(f"pct_start and total_steps must give every part more than one step, or "
+                         f"none, got {pct_start!r} of {total_steps}")
 
     def schedule(k):
         if k > total_steps:
