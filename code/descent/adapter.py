@@ -26,7 +26,8 @@ class Optimizer(torch.optim.Optimizer):
 
     With `compile`, an elementwise rule becomes one kernel from its second step on, and parameters
     and gradients of one group, dtype and device are laid into one flat buffer each, of which they
-    stay views. What a kernel does not read is no part of the state then.
+    stay views (so a saved tensor brings its whole buffer along: save all of them in one file).
+    What a kernel does not read is no part of the state then.
 
     Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses or
     a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing C++ compiler.
@@ -39,12 +40,12 @@ class Optimizer(torch.optim.Optimizer):
         known(rule, hyper)
         self.rule = rule
         self._names = list(hyperparameters(rule)), state_names(rule)
-        self.compile, self._flats = bool(compile), {}
+        self.compile, self._flats, self._settled = bool(compile), {}, {}
         super().__init__(params, {**hyperparameters(rule), **hyper, "maximize": bool(maximize)})
 
     def __getstate__(self):
         return {**super().__getstate__(), "rule": self.rule, "_names": self._names,
-                "compile": self.compile, "_flats": {}}
+                "compile": self.compile, "_flats": {}, "_settled": {}}
 
     def __repr__(self):
         return super().__repr__().replace("Optimizer", f"Optimizer[{name_of(self.rule)}]", 1)
@@ -74,7 +75,7 @@ class Optimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for k, group in enumerate(self.param_groups):
-            hyper = settle(self.rule, self._hyper(group))
+            hyper = self._checked(k, group)
             if self.compile:
                 self._step_flat(k, group, hyper)
                 continue
@@ -92,6 +93,15 @@ class Optimizer(torch.optim.Optimizer):
         flats.step(self.rule, hyper, group["maximize"])
         for p in fresh:
             self._step_one(p, -p.grad if group["maximize"] else p.grad, hyper)
+
+    def _checked(self, k, group):
+        """Return the k-th group's hyper-parameters; what has not changed is not checked again."""
+        hyper = self._hyper(group)
+        given, settled = self._settled.get(k, (None, None))
+        if given != hyper:
+            settled = settle(self.rule, hyper)
+            self._settled[k] = hyper, settled
+        return settled
 
     def _hyper(self, group):
         return {name: _scalar(name, group[name]) for name in self._names[0]}

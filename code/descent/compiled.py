@@ -50,6 +50,8 @@ class Number:
             if name[1:] in _OPERATORS:  # reflected: __rsub__ and its like
                 name, args = name[1:], args[::-1]
             return _without_zero(name, *args)
+        if function.__name__ in {"div", "__truediv__"} and isinstance(args[1], Number):
+            function, args = torch.mul, (args[0], 1 / args[1])  # cheaper than to divide each entry
         return function(*(_slots.slot(a) if isinstance(a, Number) else a for a in args),
                         **(kwargs or {}))
 
