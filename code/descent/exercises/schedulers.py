@@ -34,6 +34,10 @@ _COSINE = Exercise(
          for k in (0, warmup - 1, warmup, warmup + 1, steps // 2, steps - 1, steps, steps + 3))), (
         Mistake("first step at 0", _warmed(lambda k, warmup: k / warmup),
                 "Its first step is made at lr 0: a gradient for nothing. Count from k + 1."),
+        Mistake("first step at 0, one part less",
+                _warmed(lambda k, warmup: k / (warmup + 1)),
+                "Off by one: its first step is made at lr 0, and its last leap, to lr, is two "
+                "parts high. Count from k + 1."),
         Mistake("peak too early", _warmed(lambda k, warmup: (k + 1) / warmup),
                 "Off by one: it is at full lr at k = warmup - 1 already, and again at k = warmup."),
         Mistake("T_max is all steps",
@@ -50,9 +54,18 @@ _COSINE = Exercise(
             (k - warmup) / (steps - warmup - 1))),
                 "Off by one: the last step, k = steps - 1, is made at lr 0. The zero belongs to "
                 "k = steps."),
+        Mistake("one ahead", _warmed(fall=lambda k, warmup, steps: _half_cosine(
+            (k - warmup + 1) / (steps - warmup))),
+                "Off by one: the cosine is a step ahead. k = warmup is the first step at the full "
+                "lr, and the zero belongs to k = steps."),
+        Mistake("over one more", _warmed(fall=lambda k, warmup, steps: _half_cosine(
+            (k - warmup) / (steps - warmup + 1))),
+                "Off by one: the cosine is a step too long, and not yet at 0 at k = steps."),
         Mistake("product", _chained,
                 "It multiplies climb and cosine, as ChainedScheduler does: lr never gets to its "
                 "peak. Let one follow the other."),
+        Mistake("no lr", lambda k, lr, warmup, steps: _warmed()(k, 1.0, warmup, steps),
+                "The shape is right, but its peak is 1 whatever lr is: the factor lr is missing."),
         Mistake("no warm-up", lambda k, lr, warmup, steps: lr * _half_cosine(k / steps),
                 "That is the cosine alone. Where is the climb?"),
         Mistake("no half", _warmed(fall=lambda k, warmup, steps: 2 * _half_cosine(
@@ -258,7 +271,7 @@ def _better(metric, best, threshold):
 
 def _patient(better=_better, due=lambda bad, patience: bad > patience,
              lower=lambda lr, factor: lr * factor, worse=lambda best, metric: best,
-             good=lambda bad: 0, after=lambda best, bad: (best, 0)):
+             good=lambda bad: 0, after=lambda best, bad, metric: (best, 0)):
     """Return torch's rule, from each of its decisions."""
     def look(lr, metric, best, bad, *, patience, factor, threshold):
         if better(metric, best, threshold):
@@ -267,7 +280,7 @@ def _patient(better=_better, due=lambda bad, patience: bad > patience,
             best, bad = worse(best, metric), bad + 1
         if due(bad, patience):
             lr = lower(lr, factor)
-            best, bad = after(best, bad)
+            best, bad = after(best, bad, metric)
         return lr, best, bad
     return look
 
@@ -280,6 +293,7 @@ _METRICS = {
     "a metric that rises and falls": [3, 2, 2.5, 1.9, 2.1, 2.2, 1.85, 1.8, 2, 2, 2, 1.5, 1.6, 1.4,
                                       1.39, 1.41, 1.4, 1.395, 1.41, 1.2, 1.21, 1.3, 1.19, 1.195],
     "a metric that rises": [1 + 0.1 * k for k in range(12)],
+    "a metric that is never as low again as at first": [1, *[2] * 3, *[1.5] * 6],
 }
 
 
@@ -297,6 +311,8 @@ _PATIENCE = Exercise(_patient(), _looks, (
     Mistake("one too early", _patient(due=lambda bad, patience: bad >= patience),
             "Off by one: torch waits for more than `patience` bad looks in a row, not for as "
             "many."),
+    Mistake("one too late", _patient(due=lambda bad, patience: bad > patience + 1),
+            "Off by one: it waits for two bad looks more than `patience`. One more is enough."),
     Mistake("threshold's sign", _patient(lambda metric, best, threshold:
                                          metric < best * (1 + threshold)),
             "The threshold has the wrong sign: a metric a little worse than the best passes for "
@@ -305,7 +321,7 @@ _PATIENCE = Exercise(_patient(), _looks, (
             "It leaves the threshold out: any small gain counts as better."),
     Mistake("absolute", _patient(lambda metric, best, threshold: metric < best - threshold),
             "That is threshold_mode='abs'. The default is a share of the best."),
-    Mistake("counts on", _patient(after=lambda best, bad: (best, bad)),
+    Mistake("counts on", _patient(after=lambda best, bad, metric: (best, bad)),
             "After a cut the bad looks must be counted anew; here lr is cut at every further one."),
     Mistake("not in a row", _patient(good=lambda bad: bad),
             "A good look must set the count back to 0: bad looks are counted in a row."),
@@ -314,12 +330,17 @@ _PATIENCE = Exercise(_patient(), _looks, (
             "up to a good look."),
     Mistake("the last, not the best", _patient(worse=lambda best, metric: metric),
             "It compares with the last metric. The best so far is what counts."),
-    Mistake("best forgotten", _patient(after=lambda best, bad: (math.inf, 0)),
+    Mistake("best forgotten", _patient(after=lambda best, bad, metric: (math.inf, 0)),
             "It forgets the best when it cuts lr; torch keeps it."),
+    Mistake("best at the cut", _patient(after=lambda best, bad, metric: (metric, 0)),
+            "At a cut it takes the present metric for the best; torch keeps the best."),
     Mistake("raises lr", _patient(lower=lambda lr, factor: lr / factor),
             "It divides by the factor: lr grows."),
     Mistake("upside down", _patient(lambda metric, best, threshold: not _better(
-        metric, best, threshold)), "It takes worse for better: the comparison is upside down."),
+        metric, best, threshold)),
+            "No look ever passes for better. Either the comparison is upside down, or it computes "
+            "inf - inf at the first look, which is not a number: compare with "
+            "best * (1 - threshold)."),
     Mistake("cuts at once", _patient(due=lambda bad, patience: bad > 0),
             "It has no patience: every bad look cuts lr."),
 ))

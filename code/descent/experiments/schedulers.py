@@ -43,6 +43,11 @@ def _cosine(steps):
     return schedules.cosine_annealing(1.0, steps)
 
 
+def _step(steps, gamma):
+    """Return 1, then `gamma` from half of the steps on, and its square from three quarters."""
+    return schedules.multi_step(1.0, [steps // 2, 3 * steps // 4], gamma)
+
+
 def _warm_up(steps, warm):
     """Return a climb of `warm` steps to 1 and half a cosine over the rest of `steps`."""
     if warm == 0:
@@ -53,13 +58,16 @@ def _warm_up(steps, warm):
 # From a number of steps to the factor of the peak lr, and what else is scheduled.
 SCHEDULES = {
     "constant": lambda steps: (None, {}),
-    "step": lambda steps: (schedules.multi_step(1.0, [steps // 2, 3 * steps // 4]), {}),
+    "step": lambda steps: (_step(steps, 0.1), {}),
+    "step, γ 0.3": lambda steps: (_step(steps, 0.3), {}),
     "plateau": lambda steps: (Plateau(20, factor=0.3, patience=1), {}),
+    "plateau, patience 0": lambda steps: (Plateau(20, factor=0.3, patience=0), {}),
     "cosine": lambda steps: (_cosine(steps), {}),
     "cosine, half as long": lambda steps: (_cosine(steps // 2), {}),
     "one-cycle": lambda steps: (schedules.one_cycle(1.0, steps),
                                 {"betas": (schedules.one_cycle_momentum(steps), 0.999)}),
     "warm-up + cosine": lambda steps: (_warm_up(steps, steps // 10), {}),
+    "line": lambda steps: (lambda k: 1 - k / steps, {}),
 }
 
 
@@ -180,7 +188,8 @@ _DIGITS = {"task": "digits", "examples": 400, "validation": 359, "steps": 400, "
 _SPELLING = {"task": "spelling", "examples": 2000, "validation": 400, "steps": 200,
              "batch_size": 32, "weight_decay": 0.1, "every": 20, "tuning": 2, "final": 10,
              "lrs": _between(10**-2.5, 0.1, 7)}
-_RACED = ("constant", "step", "plateau", "cosine", "one-cycle", "warm-up + cosine")
+_RACED = ("constant", "step", "step, γ 0.3", "plateau", "plateau, patience 0", "cosine",
+          "one-cycle", "warm-up + cosine", "line")
 _WARMED = {name: _SPELLING[name] for name in ("task", "examples", "validation", "steps",
                                               "batch_size", "weight_decay")}
 _RECIPE = {"examples": 600, "validation": 400, "rule": "adamw", "lrs": _between(10**-2.75, 0.03, 5),
