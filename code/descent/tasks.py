@@ -29,7 +29,7 @@ from descent.rules import sgd
 from descent.signature import hyperparameters
 from descent.surfaces import plane
 
-__all__ = ["Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
+__all__ = ["Alone", "Fit", "Result", "Task", "breast_cancer", "by_rarity", "compare", "digit_rows",
            "digits", "digits_slice", "fit", "interval", "loss_of_flat", "mnist_1d", "names",
            "spelling", "tune"]
 
@@ -496,3 +496,33 @@ def digits_slice():
     across = steep - (steep @ along) * along
     return plane("slice of a network's loss", loss, trained, along, across / across.norm(),
                  start=float((start - trained).norm()))
+
+
+class Alone:
+    """One model, as `fit` trains it with that seed, for an optimizer that must look again.
+
+    `start` is a row of its first weights.
+    """
+
+    def __init__(self, task, seed, *, steps, batch_size=64):
+        params, self._skeleton = _models(task, [seed], 1)
+        flat, self._unflatten = _flatten(params)
+        self._task, self.start = task, flat[0]
+        self._batches = iter(_batches(len(task.train[1]), batch_size, steps, [seed])[0])
+
+    def draw(self):
+        """Return the loss on the next mini-batch, and its gradient, as a function of a row."""
+        rows = next(self._batches)
+        x, y = (part[rows] for part in self._task.train)
+
+        def look(flat):
+            flat = flat.detach().requires_grad_()
+            model = {name: p[0] for name, p in self._unflatten(flat[None]).items()}
+            loss = cross_entropy(functional_call(self._skeleton, model, (x,)), y)
+            return loss.detach(), torch.autograd.grad(loss, flat)[0]
+
+        return look
+
+    def judge(self, flat, gradients):
+        """Return the `Fit`, of shape (1, 1), of a row that took so many gradients."""
+        return _judge(self._task, self._skeleton, self._unflatten(flat[None]), (1, 1), gradients)
