@@ -137,6 +137,9 @@ _WOLFE = (
     Mistake("one of the two", _accepts(both=lambda a, b: a or b), "Both must hold, not one."),
     Mistake("constants swapped", _accepts(swapped=True),
             "c1 belongs to the fall of the value, c2 to the slope."),
+    Mistake("c2 in both", lambda step, f, slope, f0, slope0, c1, c2: (
+        _accepts()(step, f, slope, f0, slope0, c2, c2)),
+            "c1 belongs to the fall of the value; it has c2 in both lines."),
     Mistake("no step", _accepts(low=lambda step, f, f0, slope0, c1: f <= f0 + c1 * slope0),
             "The fall that the slope promises grows with the step: c1 * step * slope_start."),
     Mistake("sign in the fall",
@@ -157,8 +160,8 @@ _WOLFE = (
 )
 
 
-def _closure(zero=True, fresh=True, returns=True, backward=True):
-    """Return a maker of closures from what its closure does."""
+def _closure(zero=True, fresh=True, returns=True, backward=True, late=False):
+    """Return a maker of closures from what its closure does; `late` clears after backward."""
     def make(p, optimizer, loss_of):
         stale = None if fresh else loss_of(p)
 
@@ -168,6 +171,8 @@ def _closure(zero=True, fresh=True, returns=True, backward=True):
             loss = loss_of(p) if fresh else stale
             if backward:
                 loss.backward()
+            if late:
+                optimizer.zero_grad(set_to_none=False)
             return loss if returns else None
         return closure
     return make
@@ -211,6 +216,9 @@ _CLOSURE = (
     Mistake("no backward", _closure(backward=False),
             "There is no gradient after the call: backward is missing, or zero_grad comes after "
             "it. Torch takes none for 0, and the run looks converged."),
+    Mistake("zero_grad after backward", _closure(zero=False, late=True),
+            "The gradient is 0 after the call: it is cleared when backward has made it. Clear it "
+            "before."),
 )
 
 
@@ -255,6 +263,8 @@ _UPDATE = (
     Mistake("rank one", _symmetric_rank_one,
             "It satisfies B s = y with one term: the symmetric rank-one update. It need not stay "
             "positive definite."),
+    Mistake("Broyden's", lambda B, s, y: B + np.outer(y - B @ s, s) / (s @ s),
+            "That is Broyden's update: it satisfies B s = y, but it is not symmetric."),
     Mistake("nothing taken away", _rank_two(lambda B, s, y: 0.0, _along_y),
             "It adds the new curvature and leaves the old one along s in place: B s is too much."),
     Mistake("nothing added", _rank_two(_along_s, lambda B, s, y: 0.0),
@@ -277,6 +287,9 @@ def _on_curvatures(steps):
                        [1.0, 10.0, 100.0, 100.0, 1000.0, 1000.0, 1000.0]):
         yield f"with curvatures {curvatures}", steps(np.array(curvatures))
 
+
+_OF_ROOT = ("The root of the condition number bounds how fast the error falls on the way. The end "
+            "comes at a fixed step.")
 
 EXERCISES = {
     "by_hand": Exercise(
@@ -317,8 +330,10 @@ EXERCISES = {
                     "different curvatures there are counts."),
             Mistake("the root of the condition number",
                     lambda curvatures: float(np.sqrt(curvatures.max() / curvatures.min())),
-                    "The root of the condition number bounds how fast the error falls on the way. "
-                    "The end comes at a fixed step."),
+                    _OF_ROOT),
+            Mistake("the root, rounded up",
+                    lambda curvatures: float(math.ceil(
+                        math.sqrt(curvatures.max() / curvatures.min()))), _OF_ROOT),
             Mistake("the most frequent",
                     lambda curvatures: float(np.unique(curvatures, return_counts=True)[1].max()),
                     "That counts how often one curvature occurs. Count the different ones."),

@@ -129,11 +129,11 @@ PROBLEMS = {"Rosenbrock": rosenbrock, "logistic": logistic, "oscillation": oscil
             "along": along, "turned": turned}
 
 
-def _needed(problem, rule, budget, tolerances=TOLERANCES, **hyper):
+def _needed(problem, rule, budget, tolerances=TOLERANCES, best=None, **hyper):
     """Return how many gradients a run takes to the first that is low, (tolerances, …, seeds).
 
     Low is an excess over the least value of a tolerance times the excess at the start. A run that
-    misses it has `budget`.
+    misses it has `budget`; so has one whose setting's mean is sure to be no less than `best`.
     """
     f, _ = problem.look(problem.starts)
     start = np.broadcast_to(problem.starts, (*np.shape(hyper["lr"])[:-2], *problem.starts.shape))
@@ -148,7 +148,10 @@ def _needed(problem, rule, budget, tolerances=TOLERANCES, **hyper):
         for step in walk(rule, gradient, start, budget, **hyper):  # the value is that before it
             low = seen["f"] - problem.lowest < level
             needed = np.where(low, np.minimum(needed, step.t), needed)
-            if low[-1].all():
+            least, most = np.minimum(needed, step.t).mean(-1), needed.mean(-1)
+            if best is not None:
+                least = np.where(least < np.minimum(best, most.min(-1))[:, None], least, most)
+            if (least == most).all():
                 break
     return needed
 
@@ -158,19 +161,27 @@ def raced(problem, rule, lrs, memories, budget, tuning, final, n=None, tuning_n=
 
     `tuning_n` unknowns serve the choice, if it is given, n the report. Returns by tolerance the lr
     and the number of the memory chosen, the mean count of gradients at the choice, and those of
-    the report, (tolerances, starts); and whether an lr chosen is at the grid's edge.
+    the report, (tolerances, starts); and whether an lr or a memory chosen is at the grid's edge
+    (0, which nothing is below, is none).
     """
     rule = getattr(rules, rule)
     made = [PROBLEMS[problem](seeds, **({"n": size} if size else {})) for seeds, size in
             ((range(tuning), tuning_n or n), (range(1000, 1000 + final), n))]
+    axes = [np.array(lrs), *np.transpose(np.array(memories).reshape(len(memories), -1))]
     memories = [{"betas": tuple(m)} if isinstance(m, list) else {"momentum": m} for m in memories]
-    rates = np.array(lrs)[:, None, None]
-    needed = np.array([_needed(made[0], rule, budget, lr=rates, **m).mean(-1) for m in memories])
+    needed, best = [], np.full(len(TOLERANCES), budget)
+    for memory in memories:
+        counts = _needed(made[0], rule, budget, best=best, lr=axes[0][:, None, None], **memory)
+        needed.append(counts.mean(-1))
+        best = np.minimum(best, needed[-1].min(-1))
+    needed = np.array(needed)
     chosen = {"lr": [], "memory": [], "tuned": [], "gradients": [], "at_edge": False}
     for k in range(len(TOLERANCES)):
         m, at = np.unravel_index(needed[:, k].argmin(), needed[:, k].shape)
         report = _needed(made[1], rule, budget, TOLERANCES[k:k + 1], lr=lrs[at], **memories[m])[0]
-        chosen["at_edge"] |= bool(needed[m, k, at] < budget and at in (0, len(lrs) - 1))
+        chosen["at_edge"] |= bool(needed[m, k, at] < budget and any(
+            0 < axis[i] in (axis.min(), axis.max())
+            for axis, i in zip(axes, (at, *[m] * (len(axes) - 1)), strict=True)))
         for name, value in zip(chosen, (lrs[at], int(m), needed[m, k, at], report), strict=False):
             chosen[name].append(value)
     return chosen
@@ -321,9 +332,9 @@ def _rates(low, high, a_decade):
     return np.geomspace(low, high, round(a_decade * np.log10(high / low)) + 1).round(6).tolist()
 
 
-MEMORIES = {"sgd": [0.0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99],
-            "adam": [[beta1, beta2] for beta1 in (0.0, 0.5, 0.9, 0.95, 0.98)
-                     for beta2 in (0.9, 0.99, 0.999)]}
+MEMORIES = {"sgd": [0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995],
+            "adam": [[beta1, beta2] for beta1 in (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+                     for beta2 in (0.0, 0.5, 0.8, 0.9, 0.99, 0.999, 0.9999, 0.99999)]}
 _SMALL = {"tuning": 20, "final": 20}
 _LARGE = {"tuning": 3, "final": 5, "n": 200_000, "tuning_n": 2000}
 _RACES = {"Rosenbrock": ((1e-5, 0.1), (0.01, 10), _SMALL),

@@ -81,6 +81,9 @@ def strong_wolfe(look, start, step, *, c1=1e-4, c2=0.9, smallest=1e-9, max_eval=
     `step` is tried first. First a bracket grows until it must hold such a step, then it is cut
     down. The search ends with a bracket narrower than `smallest`, or after `max_eval` evaluations
     beyond the first. A value that is no number counts as too high.
+    As in torch, and not in the book, the lower end of a bracket is kept even if it is not low
+    enough, so that the steps that would do may be lost. And a trial is compared with the one before
+    it only from the third on, not from the second.
     Source: Nocedal and Wright (2006), algorithms 3.5 and 3.6, with torch's cubic steps.
     """
     def low_enough(trial):  # Armijo: at least a part c1 of the fall that the slope promises
