@@ -58,7 +58,7 @@ def test_neither_steps_nor_rates_nor_sizes_compile_anew():
     for k in range(3):
         for optimizer, one in ((compiled, params), (plain, its)):
             step(optimizer, one, k)
-    kernels, graphs = len(_kernels), counters["stats"]["unique_graphs"]
+    kernels, graphs = sum(map(len, _kernels.values())), counters["stats"]["unique_graphs"]
     for k in range(3, 40):
         for optimizer, one, schedule in ((compiled, params, schedules[0]),
                                          (plain, its, schedules[1])):
@@ -69,7 +69,8 @@ def test_neither_steps_nor_rates_nor_sizes_compile_anew():
     other = Optimizer(more, adam, lr=0.5, betas=(0.8, 0.99), compile=True)
     for k in range(4):
         step(other, more, k)
-    assert (len(_kernels), counters["stats"]["unique_graphs"]) == (kernels, graphs)
+    assert (sum(map(len, _kernels.values())), counters["stats"]["unique_graphs"]) == (kernels,
+                                                                                    graphs)
 
 
 def test_powers_keep_their_53_bits():
@@ -182,15 +183,79 @@ def test_maximize_climbs():
     assert_same(params, its)
 
 
-def test_a_rule_that_mixes_entries_is_refused():
-    def normed(p, g, t, *, lr=0.1):
-        return (p - lr * g / torch.sqrt((g**2).sum()),)
+def normed(p, g, t, *, lr=0.1):
+    return (p - lr * g / torch.sqrt((g**2).sum()),)
 
+
+def cautious(p, g, t, m=0.0, *, lr=0.1):
+    m = 0.9 * m + g
+    mask = (m * g > 0).to(g.dtype)
+    return p - lr * m * mask / mask.mean(), m
+
+
+def matrices_decay(p, g, t, *, lr=0.1):
+    return (p - lr * (g + 0.1 * p if p.ndim >= 2 else g),)
+
+
+def delayed(p, g, t, v=0.0, *, lr=0.1):
+    return p - lr * v * g, 0.9 * v + g.mean() + 0 * g
+
+
+@pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed])
+def test_a_rule_that_is_not_elementwise_is_refused(rule):
     params = parameters()
-    optimizer = Optimizer(params, normed, compile=True)
+    optimizer = Optimizer(params, rule, compile=True)
     step(optimizer, params)
-    with pytest.raises(ValueError, match="each entry alone, and normed does not; use compile=Fal"):
+    with pytest.raises(ValueError, match=f"each entry alone, and {rule.__name__} does not; use"):
         step(optimizer, params, 1)
+
+
+def warmed(p, g, t, *, lr=0.1):
+    return (p - lr * min(1.0, t / 5) * g,)
+
+
+def late(p, g, t, *, lr=0.1, beta=0.5):
+    return (p - (lr if t > 4 and beta > 0.3 else 0.5 * lr) * g,)
+
+
+@pytest.mark.parametrize("rule", [warmed, late])
+def test_a_branch_is_taken_anew(rule):
+    (compiled, params), (plain, its) = both(rule)
+    for k in range(9):
+        if k == 7 and rule is late:
+            for optimizer in (compiled, plain):
+                optimizer.param_groups[0]["beta"] = 0.2
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
+def test_a_state_replaced_from_outside_is_used():
+    (compiled, params), (plain, its) = both(adam, lr=0.1)
+    for k in range(8):
+        if k == 3:
+            for optimizer in (compiled, plain):
+                optimizer.state.clear()
+        if k == 6:
+            for optimizer, one in ((compiled, params), (plain, its)):
+                for p in one:
+                    optimizer.state[p]["m"] = torch.zeros_like(p)
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
+def test_one_tensor_twice_in_the_state_is_two():
+    runs = []
+    for compiled in (True, False):
+        p = torch.linspace(1, 2, 4, dtype=torch.float64, requires_grad=True)
+        optimizer = Optimizer([p], adam, lr=0.1, compile=compiled)
+        for k in range(6):
+            optimizer.param_groups[0]["amsgrad"] = k > 0  # until then v_max is v
+            p.grad = (6 - k) * torch.ones_like(p)
+            optimizer.step()
+        runs.append(p)
+    assert_same([runs[0]], [runs[1]])
 
 
 def test_a_rule_of_ones_own():
@@ -216,10 +281,11 @@ def test_the_first_kernel_is_announced(capsys):
     def fresh(p, g, t, *, lr=0.1):
         return (p - lr * g,)
 
-    kernel(fresh, hyperparameters(fresh), [], torch.float32, torch.device("cpu"), False)
+    cpu = torch.device("cpu")
+    kernel(fresh, hyperparameters(fresh), 2, {}, torch.float32, cpu, False)
     said = "Compiling fresh for float32 on the cpu, once: some seconds.\n"
     assert capsys.readouterr().out == said
-    kernel(fresh, {"lr": 0.5}, [], torch.float32, torch.device("cpu"), False)
+    kernel(fresh, {"lr": 0.5}, 7, {}, torch.float32, cpu, False)
     assert capsys.readouterr().out == ""
 
 

@@ -87,7 +87,7 @@ class Optimizer(torch.optim.Optimizer):
     def _step_flat(self, k, group, hyper):
         """Step the k-th group by a kernel, but for first steps, which may differ from later."""
         flats, fresh = self._flats.get(k), []
-        if flats is None or not flats.hold():
+        if flats is None or not flats.hold(group["params"], self.state):
             flats = self._flats[k] = Flats(group["params"], self.state)
             fresh = [p for p in flats.others if p.grad is not None]
         flats.step(self.rule, hyper, group["maximize"])

@@ -35,8 +35,8 @@ def need_compiler(device):
 class Number:
     """A number known later: its `formula`, a tree of operators, names and numbers.
 
-    `now` is its value at present, which decides comparisons: a rule may branch on the step
-    number, and every step after the first takes the same branch.
+    `now` is its value at present, which decides comparisons. They are noted: a step at which one
+    of them comes out differently takes another branch of the rule, and another kernel.
     """
 
     def __init__(self, formula, now):
@@ -52,8 +52,14 @@ class Number:
             return _without_zero(name, *args)
         if function.__name__ in {"div", "__truediv__"} and isinstance(args[1], Number):
             function, args = torch.mul, (args[0], 1 / args[1])  # cheaper than to divide each entry
+        if any(isinstance(a, Number) for a in (kwargs or {}).values()):
+            raise NotImplementedError(f"{function.__name__} with a keyword that changes from step "
+                                      f"to step: use compile=False")
         return function(*(_slots.slot(a) if isinstance(a, Number) else a for a in args),
                         **(kwargs or {}))
+
+    def __bool__(self):
+        return self != 0
 
     def __neg__(self):
         return Number(("neg", self.formula), -self.now)
@@ -98,8 +104,12 @@ def _operator(name):
 
 
 def _comparison(name):
-    compare = getattr(operator, name)
-    return lambda self, other: compare(self.now, _now(other))
+    def compare(self, other):
+        outcome = getattr(operator, name)(self.now, _now(other))
+        _slots.branches.append((name, self.formula, _formula(other), outcome))
+        return outcome
+
+    return compare
 
 
 _OPERATORS = ("add", "sub", "mul", "truediv", "pow")
@@ -118,10 +128,10 @@ def _evaluate(formula, values):
 
 
 class _Slots:
-    """The numbers that the kernel takes, in the order in which the rule met them."""
+    """The numbers that the kernel takes, in the order in which the rule met them; its branches."""
 
     def start(self, vector):
-        self.formulas, self.vector = [], vector
+        self.formulas, self.branches, self.vector = [], [], vector
 
     def slot(self, number):
         if number.formula not in self.formulas:
@@ -136,12 +146,13 @@ SLOTS = 32
 class Kernel:
     """A rule's step on flat tensors, in place: `kernel(p, g, state, t, hyper)`.
 
-    `live` names the tensors of the state that it reads and writes, `numbers` those entries of the
-    state that are plain numbers. Raises ValueError for a rule that is not elementwise.
+    `live` names the tensors of the state that it reads and writes, `numbers` holds those entries
+    of the state that are plain numbers. Raises ValueError for a rule that is not elementwise: that
+    mixes entries, or looks at the shape.
     """
 
-    def __init__(self, rule, hyper, numbers, dtype, device, maximize):
-        self.rule, self.numbers, self.maximize = rule, numbers, maximize
+    def __init__(self, rule, hyper, t, numbers, dtype, device, maximize):
+        self.rule, self.t, self.numbers, self.maximize = rule, t, numbers, maximize
         self.hyper = {name: _later(name, value) for name, value in hyper.items()}
         self.tensors = [name for name in state_names(rule) if name not in numbers]
         example = partial(torch.ones, 4, dtype=dtype, device=device)
@@ -150,7 +161,7 @@ class Kernel:
         self._elementwise(dtype, device)
         traced = make_fx(self._in_place)(
             example(), example(), vector, *(example() for _ in self.live))
-        self.formulas = list(_slots.formulas)
+        self.formulas, self.branches = list(_slots.formulas), list(_slots.branches)
         print(f"Compiling {name_of(rule)} for {str(dtype).removeprefix('torch.')} on the "
               f"{device.type}, once: some seconds.", flush=True)
         self.run = torch.compile(traced, dynamic=True, fullgraph=True)
@@ -158,23 +169,22 @@ class Kernel:
             warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of its own parts
             self.run(example(), example(), vector, *(example() for _ in self.live))
 
-    def __call__(self, p, g, state, t, hyper):
+    def __call__(self, p, g, state, values):
         """Take one step on `p` and on the tensors of `state` in place; return the new numbers."""
-        values = {"t": t, **{name: float(state[name]) for name in self.numbers}}
-        for name, value in hyper.items():
-            members = value if isinstance(value, tuple) else (value,)
-            for i, member in enumerate(members):
-                if not isinstance(member, (bool, str, type(None))):
-                    values[f"{name}.{i}"] = float(member)
         given = [_evaluate(formula, values) for formula in self.formulas]
         vector = torch.tensor(given + [0.0] * (SLOTS - len(given)), dtype=torch.float64)
         self.run(p, g, vector.to(p.device), *(state[name] for name in self.live))
         return {name: _evaluate(formula, values) for name, formula in self.new_numbers.items()}
 
+    def takes(self, values):
+        """Tell whether the rule would branch with these values as it did when it was traced."""
+        return all(getattr(operator, name)(_evaluate(a, values), _evaluate(b, values)) == outcome
+                   for name, a, b, outcome in self.branches)
+
     def _step(self, p, g, state):
-        """Run the rule as at step 2; return the point and the new state by name."""
-        numbers = {name: Number(name, 1.0) for name in self.numbers}
-        p, *new = self.rule(p, -g if self.maximize else g, Number("t", 2), **state, **numbers,
+        """Run the rule; return the point and the new state by name."""
+        numbers = {name: Number(name, value) for name, value in self.numbers.items()}
+        p, *new = self.rule(p, -g if self.maximize else g, Number("t", self.t), **state, **numbers,
                             **self.hyper)
         return p, dict(zip(state_names(self.rule), new, strict=True))
 
@@ -208,20 +218,30 @@ class Kernel:
         return [name for name in self.tensors if name in live]
 
     def _elementwise(self, dtype, device):
-        """Raise a ValueError if the rule does not treat each entry alone."""
+        """Raise a ValueError if the rule does not treat each entry alone, whatever the shape."""
         random = torch.Generator().manual_seed(0)
 
         def draw():
-            return torch.rand(4, generator=random, dtype=dtype).to(device) + 0.5
+            return torch.randn(4, 6, generator=random, dtype=dtype).to(device)
 
-        p, g, state = draw(), draw(), {name: draw() for name in self.live}
-        _slots.start(torch.full((SLOTS,), 0.5, dtype=torch.float64, device=device))
-        whole, _ = self._step(p, g, state)
-        parts = [self._step(p[half], g[half], {name: s[half] for name, s in state.items()})[0]
-                 for half in (slice(2), slice(2, 4))]
-        if not torch.allclose(whole, torch.cat(parts), rtol=1e-4, equal_nan=True):
-            raise ValueError(f"compile=True is for rules that treat each entry alone, "
-                             f"and {name_of(self.rule)} does not; use compile=False")
+        p, g = 3 * draw(), 30 * draw()
+        state = {name: draw().abs() for name in self.live}
+        signed = {name: 30 * draw() for name in self.live}
+        vector = torch.full((SLOTS,), 0.5, dtype=torch.float64, device=device)
+
+        def run(cut, state):
+            _slots.start(vector)
+            new_p, new = self._step(cut(p), cut(g), {name: cut(s) for name, s in state.items()})
+            return torch.stack([x.reshape(-1) for x in (new_p, *(new[n] for n in self.live))])
+
+        for one in (state, signed):
+            whole, flat = run(lambda x: x, one), run(lambda x: x.reshape(-1), one)
+            parts = [run(lambda x, part=part: x.reshape(-1)[part], one)
+                     for part in (slice(7), slice(7, 24))]
+            if not all(torch.allclose(whole, other, rtol=1e-4, equal_nan=True)
+                       for other in (flat, torch.cat(parts, dim=1))):
+                raise ValueError(f"compile=True is for rules that treat each entry alone, "
+                                 f"and {name_of(self.rule)} does not; use compile=False")
 
 
 def _later(name, value):
@@ -240,18 +260,26 @@ def _later_one(name, value):
 _kernels = {}
 
 
-def kernel(rule, hyper, numbers, dtype, device, maximize):
-    """Return the kernel of a rule; made once for all settings that differ in numbers only.
+def kernel(rule, hyper, t, numbers, dtype, device, maximize):
+    """Return the kernel of a rule for step `t`, and the values by name that it is called with.
 
-    `hyper` holds all hyper-parameters by name, `numbers` the names of the state that are plain
-    numbers. Which hyper-parameters are 0 makes a difference.
+    `hyper` holds all hyper-parameters by name, `numbers` the plain numbers of the state. It is
+    made once for all settings that differ in numbers only; which hyper-parameters are 0 makes a
+    difference, and so does a branch that the rule takes.
     """
+    values = {"t": t, **{name: float(value) for name, value in numbers.items()}}
+    for name, value in hyper.items():
+        for i, member in enumerate(value if isinstance(value, tuple) else (value,)):
+            if not isinstance(member, (bool, str, type(None))):
+                values[f"{name}.{i}"] = float(member)
     kind = tuple((name, tuple(map(_kind, v)) if isinstance(v, tuple) else _kind(v))
                  for name, v in hyper.items() if name != "lr")
-    key = rule, kind, tuple(numbers), dtype, device.type, maximize
-    if key not in _kernels:
-        _kernels[key] = Kernel(rule, hyper, numbers, dtype, device, maximize)
-    return _kernels[key]
+    made = _kernels.setdefault((rule, kind, tuple(numbers), dtype, device.type, maximize), [])
+    for one in made:
+        if one.takes(values):
+            return one, values
+    made.append(Kernel(rule, hyper, t, numbers, dtype, device, maximize))
+    return made[-1], values
 
 
 def _kind(value):

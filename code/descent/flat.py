@@ -23,10 +23,15 @@ class Flats:
                 raise RuntimeError("a sparse gradient cannot be laid flat")
             lots.setdefault((p.dtype, p.device, states[p]["step"]), []).append(p)
         self.flats = [_Flat(lot, [states[p] for p in lot]) for lot in lots.values()]
+        self.count = len(params)
 
-    def hold(self):
-        """Tell whether the same parameters as before, where they were, have gradients."""
-        return all(p.grad is None for p in self.others) and all(f.hold() for f in self.flats)
+    def hold(self, params, states):
+        """Tell whether the same parameters as before, where they were, have gradients.
+
+        Of the states, the first of each lot is looked at: it tells whether they were replaced.
+        """
+        return (len(params) == self.count and all(p.grad is None for p in self.others)
+                and all(flat.hold(states) for flat in self.flats))
 
     def step(self, rule, hyper, maximize):
         """Take one step on all."""
@@ -45,10 +50,14 @@ class _Flat:
             p.data = part
         self.places = [p.data_ptr() for p in params]
         self.g, self.g_parts = None, None
-        self.state = {}
+        self.state, self.first = {}, {}  # vectors by name, and their parts of the first parameter
+        taken = {self.p.data_ptr(), params[0].grad.data_ptr()}
         for name in list(states[0]):
             if name != "step" and name not in self.numbers:
-                self._lay(name, self._joined([state[name] for state in states]))
+                vector = self._joined([state[name] for state in states])
+                vector = vector.clone() if vector.data_ptr() in taken else vector
+                taken.add(vector.data_ptr())
+                self._lay(name, vector)
 
     def _joined(self, tensors):
         """Return the tensors end to end; one alone stays where it is."""
@@ -65,10 +74,14 @@ class _Flat:
         self.state[name] = vector
         for state, part in zip(self.states, self._parts(vector), strict=True):
             state[name] = part
+        self.first[name] = self.states[0][name]
 
-    def hold(self):
-        return all(p.grad is not None and p.data_ptr() == place
-                   for p, place in zip(self.params, self.places, strict=True))
+    def hold(self, states):
+        first = states.get(self.params[0])
+        return (first is self.states[0] and first["step"] == self.t
+                and all(first.get(name) is part for name, part in self.first.items())
+                and all(p.grad is not None and p.data_ptr() == place
+                        for p, place in zip(self.params, self.places, strict=True)))
 
     def _gathered(self):
         """Return the gradients as one vector; what is not there yet is copied, and stays there."""
@@ -86,16 +99,16 @@ class _Flat:
         return self.g
 
     def step(self, rule, hyper, maximize):
-        made = kernel(rule, hyper, self.numbers, self.p.dtype, self.p.device, maximize)
+        numbers = {name: self.states[0][name] for name in self.numbers}
+        made, values = kernel(rule, hyper, self.t + 1, numbers, self.p.dtype, self.p.device,
+                              maximize)
         for name in set(self.state) - set(made.live):  # nothing reads it
-            del self.state[name]
+            del self.state[name], self.first[name]
             for state in self.states:
                 del state[name]
         for name in set(made.live) - set(self.state):
             self._lay(name, torch.zeros_like(self.p))
         self.t += 1
-        numbers = {name: self.states[0][name] for name in self.numbers}
-        new = {**made(self.p, self._gathered(), {**self.state, **numbers}, self.t, hyper),
-               "step": self.t}
+        new = {**made(self.p, self._gathered(), self.state, values), "step": self.t}
         for state in self.states:
             state.update(new)
