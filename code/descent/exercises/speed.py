@@ -197,6 +197,9 @@ _BENCHMARK = Exercise(
         Mistake("no waiting", _benchmark(wait=False, settled=False),
                 "It times the calls and not the work: wait for the device before you read the "
                 "clock a second time."),
+        Mistake("warm-up not waited for", _benchmark(settled=False),
+                "The work of the warm-up still runs when the clock starts, and falls into the "
+                "first step timed. Wait after the warm-up too."),
         Mistake("the least", _benchmark(result=min),
                 "That is the least, a fair choice too. The median is asked for."),
         Mistake("the most", _benchmark(result=max),
@@ -227,7 +230,6 @@ _RULES = (
     ("a rule that adds up from the left", lambda p, g: p - 0.1 * np.cumsum(g)),
     ("a rule that adds up from the right", lambda p, g: p - 0.1 * np.cumsum(g[::-1])[::-1]),
     ("a rule that turns the gradient round", lambda p, g: p - 0.1 * g[::-1]),
-    ("a rule that divides by the length", lambda p, g: p - 0.1 * g / len(g)),
     ("a rule that scales by the largest entry", lambda p, g: p - 0.1 * g / abs(p).max()),
 )
 
