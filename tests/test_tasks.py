@@ -201,3 +201,12 @@ def test_the_slice_of_a_networks_loss():
         np.testing.assert_allclose(surface.grad(p) @ axis, slope, rtol=1e-5, atol=1e-8)
     assert surface.f(np.zeros(2)) < 0.1 * surface.f(np.array(surface.start))
     assert tasks.digits_slice() is surface
+
+
+def test_a_task_cut_keeps_the_first_examples_of_the_parts_named():
+    whole = tasks.digits()
+    part = whole.cut(train=200, test=None)
+    assert torch.equal(part.train[0], whole.train[0][:200])
+    assert torch.equal(part.train[1], whole.train[1][:200])
+    assert part.validation is whole.validation
+    assert torch.equal(part.test[1], whole.test[1])

@@ -81,7 +81,7 @@ class Optimizer(torch.optim.Optimizer):
                 continue
             for p in group["params"]:
                 if p.grad is not None:
-                    self._step_one(p, -p.grad if group["maximize"] else p.grad, hyper)
+                    self._step_one(p, hyper, group["maximize"])
         return loss
 
     def _step_flat(self, k, group, hyper):
@@ -92,7 +92,7 @@ class Optimizer(torch.optim.Optimizer):
             fresh = [p for p in flats.others if p.grad is not None]
         flats.step(self.rule, hyper, group["maximize"])
         for p in fresh:
-            self._step_one(p, -p.grad if group["maximize"] else p.grad, hyper)
+            self._step_one(p, hyper, group["maximize"])
 
     def _checked(self, k, group):
         """Return the k-th group's hyper-parameters; what has not changed is not checked again."""
@@ -106,9 +106,10 @@ class Optimizer(torch.optim.Optimizer):
     def _hyper(self, group):
         return {name: _scalar(name, group[name]) for name in self._names[0]}
 
-    def _step_one(self, p, g, hyper):
-        if g.is_sparse:
+    def _step_one(self, p, hyper, maximize):
+        if p.grad.is_sparse:
             raise RuntimeError(f"Optimizer[{name_of(self.rule)}] does not take sparse gradients")
+        g = -p.grad if maximize else p.grad
         state, (_, names) = self.state[p], self._names
         t = state.get("step", 0) + 1
         old = {name: state[name] for name in names if name in state}

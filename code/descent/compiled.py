@@ -144,7 +144,7 @@ SLOTS = 32
 
 
 class Kernel:
-    """A rule's step on flat tensors, in place: `kernel(p, g, state, t, hyper)`.
+    """A rule's step on flat tensors, in place: `kernel(p, g, state, values)`.
 
     `live` names the tensors of the state that it reads and writes, `numbers` holds those entries
     of the state that are plain numbers. Raises ValueError for a rule that is not elementwise: that

@@ -4,7 +4,7 @@ A task trains many models at once (`many`), and lends one to an optimizer that m
 once in a step (`one`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -57,10 +57,8 @@ class Classifying:
 
     @cache  # noqa: B019 - tasks live as long as the program
     def _part(self):
-        whole = getattr(tasks, self.name)()
-        cut = {"train": self.examples, "validation": self.held_out, "test": self.held_out}
-        return replace(whole, **{part: tuple(data[:count] for data in getattr(whole, part))
-                                 for part, count in cut.items()})
+        return getattr(tasks, self.name)().cut(
+            train=self.examples, validation=self.held_out, test=self.held_out)
 
     def many(self, rule, settings, seeds, budget):
         """Train all settings with all seeds; return measures of shape (settings, seeds)."""

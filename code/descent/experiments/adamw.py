@@ -1,7 +1,5 @@
 """AdamW against Adam with L2: maps over lr and weight decay, and a small transformer."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from descent import rules, tasks
@@ -82,8 +80,7 @@ def spared(task, examples, rule, lr, decays, steps, batch_size, seeds, names):
 
 
 def _part(task, examples):
-    whole = getattr(tasks, task)()
-    return replace(whole, train=tuple(part[:examples] for part in whole.train))
+    return getattr(tasks, task)().cut(train=examples)
 
 
 def _fresh(part, rule, steps, batch_size, seeds, lr, weight_decay, first=1000, **hyper):

@@ -1,6 +1,5 @@
 """Learning-rate schedules with AdamW: a race at tuned peaks, warm-up, and a recipe taken apart."""
 
-from dataclasses import replace
 from functools import wraps
 
 import numpy as np
@@ -73,9 +72,7 @@ SCHEDULES = {
 
 def _part(task, examples, validation):
     """Return a task with its first `examples` to learn from and `validation` to choose by."""
-    whole = getattr(tasks, task)()
-    return replace(whole, train=tuple(part[:examples] for part in whole.train),
-                   validation=tuple(part[:validation] for part in whole.validation))
+    return getattr(tasks, task)().cut(train=examples, validation=validation)
 
 
 def _fit(part, rule, schedule, steps, every=None, **hyper):
