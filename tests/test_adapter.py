@@ -1,11 +1,11 @@
 import copy
 import inspect
-import io
 import pickle
 import warnings
 
 import pytest
 import torch
+from saving import saved
 from torch.optim import SGD, lr_scheduler, swa_utils
 
 from descent import Optimizer, sgd
@@ -93,15 +93,10 @@ def resumed(optimizer, params, how):
         return copy.deepcopy((params, optimizer))
     if how == "pickle":
         return pickle.loads(pickle.dumps((params, optimizer)))
-    saved = copy.deepcopy(optimizer.state_dict())
-    if how == "file":
-        buffer = io.BytesIO()
-        torch.save(saved, buffer)
-        buffer.seek(0)
-        saved = torch.load(buffer, weights_only=True)
+    state = saved(optimizer, how)
     params = [p.detach().clone().requires_grad_() for p in params]
     fresh = Optimizer(params, sgd)
-    fresh.load_state_dict(saved)
+    fresh.load_state_dict(state)
     return params, fresh
 
 

@@ -1,10 +1,10 @@
 import copy
-import io
 import shutil
 from dataclasses import replace
 
 import pytest
 import torch
+from saving import saved
 from torch._dynamo.utils import counters
 from torch.optim import lr_scheduler
 
@@ -138,15 +138,10 @@ def test_resuming(rule, how):
     if how == "deepcopy":
         copied_params, copied = copy.deepcopy((now, first))
     else:
-        saved = copy.deepcopy(first.state_dict())
-        if how == "file":
-            buffer = io.BytesIO()
-            torch.save(first.state_dict(), buffer)
-            buffer.seek(0)
-            saved = torch.load(buffer, weights_only=True)
+        state = saved(first, how)
         copied_params = [p.detach().clone().requires_grad_() for p in now]
         copied = Optimizer(copied_params, rule, compile=how != "to plain")
-        copied.load_state_dict(saved)
+        copied.load_state_dict(state)
     for k in range(5, 12):
         step(copied, copied_params, k)
         step(plain, its, k)

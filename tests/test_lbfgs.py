@@ -1,5 +1,4 @@
 import copy
-import io
 import math
 import pickle
 import warnings
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
+from saving import saved
 from scipy import optimize
 from torch.optim.lbfgs import _strong_wolfe
 
@@ -250,15 +250,10 @@ def test_resuming_is_bit_identical(how):
     elif how == "pickle":
         q, copied = pickle.loads(pickle.dumps((p, ours)))
     else:
-        saved = copy.deepcopy(ours.state_dict())
-        if how == "file":
-            buffer = io.BytesIO()
-            torch.save(saved, buffer)
-            buffer.seek(0)
-            saved = torch.load(buffer, weights_only=True)
+        state = saved(ours, how)
         q = p.detach().clone().requires_grad_()
         copied = LBFGS([q])
-        copied.load_state_dict(saved)
+        copied.load_state_dict(state)
     for _ in range(3):
         ours.step(closure_of(p))
         copied.step(closure_of(q))

@@ -214,63 +214,44 @@ def searched(problem, final, budget, n=None, **hyper):
     return {**kept, "gradients": np.transpose(kept["gradients"])}
 
 
-def _batches(count, batch, seed):
-    """Yield row numbers of shuffled epochs, without end; their rests are dropped."""
-    random = torch.Generator().manual_seed(seed)
-    while True:
-        for rows in torch.randperm(count, generator=random).split(batch):
-            if len(rows) == batch:
-                yield rows.to(device())
-
-
 def _train(task, how, batch, epochs, seed, lr, history_size):
-    """Train one net on as many gradients as `epochs` have batches; return net and weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = task.make().to(device())
-    p = torch.nn.utils.parameters_to_vector(net.parameters()).detach()
-    x, y = task.train
-    batches, budget = _batches(len(y), batch, seed), epochs * (len(y) // batch)
-
-    def looked(p, rows):
-        p = p.detach().requires_grad_()
-        loss = loss_of_flat(net, x[rows], y[rows])(p)
-        return loss.item(), torch.autograd.grad(loss, p)[0]
-
+    """Train one net on as many gradients as `epochs` have batches; return its weights in a row."""
+    budget = epochs * (len(task.train[1]) // batch)
+    model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
+    p = model.start
     if how == "SGD, momentum 0.9":
-        for step in walk(rules.sgd, lambda p: looked(p, next(batches))[1], p, budget, lr=lr,
-                         momentum=0.9):
+        for step in walk(rules.sgd, lambda p: model.draw()(p)[1], p, budget, lr=lr, momentum=0.9):
             p = step.p
     elif how == "a new batch every time":  # as step() with max_iter=1, a batch each
-        for step in walk(lbfgs, lambda p: looked(p, next(batches)), p, budget, lr=lr,
+        for step in walk(lbfgs, lambda p: model.draw()(p), p, budget, lr=lr,
                          history_size=history_size):
             p = step.p
     elif how == "the same batch twice":  # a second gradient on the old batch makes the pair
         pairs = ()
         for t in range(budget // 2):
-            rows = next(batches)
-            _, g = looked(p, rows)
+            look = model.draw()
+            _, g = look(p)
             s = -lr * two_loop(g, pairs) * (1.0 if t else min(1.0, 1.0 / abs(g).sum().item()))
             p = p + s
-            pairs = remember(pairs, s, looked(p, rows)[1] - g, history_size)
+            pairs = remember(pairs, s, look(p)[1] - g, history_size)
     else:  # "20 iterations a batch": step() as torch has it, with a line search
         w, left = torch.nn.Parameter(p), budget
         optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
                                       line_search_fn="strong_wolfe")
         while left > 0:
-            rows, before = next(batches), left
+            look, before = model.draw(), left
 
-            def closure(rows=rows):
+            def closure(look=look):
                 nonlocal left
                 left -= 1
-                loss, w.grad = looked(w, rows)
+                loss, w.grad = look(w)
                 return loss
 
             optimizer.step(closure)
             if before - left < 2:  # it is where it wants to be
                 left -= 1
         p = w.detach()
-    return net, p
+    return p
 
 
 def paired(seeds, sizes, draws=200):
@@ -281,11 +262,11 @@ def paired(seeds, sizes, draws=200):
     (sizes, seeds).
     """
     task = tasks.digits()
-    x, y = task.train
+    net, (x, y) = task.make().to(device()), task.train
     kept = {f"{batch} {what}": [] for batch in ("same", "new") for what in ("cosine", "used")}
     for seed in range(seeds):
-        net, p = _train(task, "SGD, momentum 0.9", 64, 6, seed, 0.05, 1)
-        one = vmap(lambda p, x, y, net=net: grad(loss_of_flat(net, x[None], y[None]))(p),
+        p = _train(task, "SGD, momentum 0.9", 64, 6, seed, 0.05, 1)
+        one = vmap(lambda p, x, y: grad(loss_of_flat(net, x[None], y[None]))(p),
                    (None, 0, 0), chunk_size=128)
         before = one(p, x, y).double()
         s = -0.05 * before.mean(0)
@@ -312,9 +293,10 @@ def trained(how, batch, lrs, epochs, tuning, final, history_size=10):
     loss above that of guessing, ln 10, counts as that.
     """
     task = tasks.digits()
+    net = task.make().to(device())
 
     def losses(seed, lr, *parts):
-        net, p = _train(task, how, batch, epochs, seed, lr, history_size)
+        p = _train(task, how, batch, epochs, seed, lr, history_size)
         with torch.no_grad():
             found = [loss_of_flat(net, *part)(p).item() for part in parts]
         return np.minimum(np.nan_to_num(found, nan=np.inf), np.log(10))
