@@ -13,7 +13,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench notebooks experiments images clean
+.PHONY: help book test lab bench notebooks experiments benchmark images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
@@ -22,6 +22,7 @@ help:
 	@echo 'make bench       print the benchmark table'
 	@echo 'make notebooks   run the notebooks and write them back in canonical form'
 	@echo 'make experiments run the comparisons whose results are missing or stale'
+	@echo 'make benchmark   run what is missing of the comparison of all optimizers'
 	@echo 'make images      draw the pictures of images/ anew'
 	@echo 'make clean       delete what was built (not .venv)'
 
@@ -57,6 +58,9 @@ notebooks: $(READY)
 
 experiments: $(READY)
 	@$(BIN)/python -m descent.experiments run
+
+benchmark: $(READY)
+	@$(BIN)/python -m descent.benchmark run
 
 images: $(READY)
 	@for script in images/make_*.py; do $(BIN)/python $$script || exit 1; done

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from descent import cartpole, rules, tasks
-from descent.benchmark import FULL, QUICK, SPACES, TASKS, Store, edges, points, run, train
+from descent.benchmark import FULL, QUICK, RESULTS, SPACES, TASKS, Store, edges, points, run, train
 from descent.benchmark.__main__ import main
 from descent.benchmark.plan import Plan, selected
 from descent.benchmark.run import missing, runnable
@@ -374,3 +374,9 @@ def test_the_plan_is_what_was_promised():
     for batch in batches:
         assert len(batch.settings) == (16 if batch.stage == "tuning" else 1)
         assert len(batch.seeds) == (3 if batch.stage == "tuning" else 10)
+
+
+def test_the_results_of_the_full_plan_are_all_there():
+    with Store(RESULTS, FULL) as store:
+        assert missing(store, FULL) == set()
+        assert len(store.rows()) == FULL.count() // 3 * (16 * 3 + 10 + 10)

@@ -1,0 +1,77 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from descent.benchmark.judge import best_of, outcomes, profile, ranks, ties
+
+
+def trial(stage, setting, seed, loss, **more):
+    return {"task": "digits", "optimizer": "adam", "schedule": "cosine", "stage": stage,
+            "setting": setting, "seed": seed, "hyper": {"lr": 0.1 * (setting + 1)},
+            "train_loss": loss / 2, "validation_loss": loss, "test_loss": 10 * loss, "score": None,
+            "diverged": False, "memory": 2.0, "gradients": 50, **more}
+
+
+def test_an_outcome_holds_what_its_rows_say():
+    rows = [trial("tuning", setting, seed, loss + seed) for setting, loss in enumerate((3, 1, 2))
+            for seed in range(2)]
+    rows += [trial("final", 0, 1000 + seed, 5 + seed, hyper={"lr": 0.2}) for seed in range(3)]
+    rows += [trial("default", 0, 1000 + seed, 9, hyper={}) for seed in range(3)]
+    (key, found), = outcomes(rows).items()
+    assert key == ("digits", "adam", "cosine")
+    assert (found.chosen, found.hyper, found.memory, found.gradients) == (1, {"lr": 0.2}, 2.0, 50)
+    np.testing.assert_array_equal(found.tuning["validation_loss"], [[3, 4], [1, 2], [2, 3]])
+    np.testing.assert_array_equal(found.tuning["test_loss"], [[30, 40], [10, 20], [20, 30]])
+    np.testing.assert_array_equal(found.final["test_loss"], [50, 60, 70])
+    np.testing.assert_array_equal(found.default["validation_loss"], [9, 9, 9])
+    assert np.isnan(found.final["score"]).all()
+
+
+def test_ties():
+    noise = np.random.default_rng(0).normal(0, 0.1, 20)
+    jitter = np.random.default_rng(1).normal(0, 0.01, (3, 20))
+    losses = 1 + noise + jitter + np.array([[0.0], [0.001], [0.05]])
+    np.testing.assert_array_equal(ties(losses), [True, True, False])  # pairing takes the noise out
+    unpaired = losses.copy()
+    unpaired[2] = np.roll(unpaired[2], 1)
+    assert ties(unpaired)[2]
+    losses[2, 0] = np.inf
+    assert not ties(losses)[2]
+    np.testing.assert_array_equal(ties(np.array([[1.0, 2.0], [1.0, 2.0], [2.0, 3.0]])),
+                                  [True, True, False])
+
+
+def test_ties_mind_how_many_are_compared():
+    """A difference of p = 0.03 is told alone, and not among seven others that are none."""
+    rng = np.random.default_rng(0)
+    best, apart = rng.normal(0, 1e-9, 10), rng.normal(0, 1, 10)
+    apart = (apart - apart.mean()) / apart.std(ddof=1)
+    apart = apart + 2.6 / np.sqrt(10)  # t = 2.6 with 9 degrees of freedom: p = 0.029
+    assert not ties(np.array([best, apart]))[1]
+    none = [best + rng.normal(0, 1, 10) + 0.3 for _ in range(6)]
+    assert ties(np.array([best, apart, *none]))[1]
+
+
+def test_profile_and_ranks():
+    losses = np.array([[1.0, 4.0, 0.30], [1.5, 2.0, 0.36], [3.0, 2.0, np.inf]])
+    np.testing.assert_allclose(profile(losses, [1.0, 1.2, 1.5, 2.0, 5.0]) * 3,
+                               [[2, 2, 2, 3, 3], [1, 2, 3, 3, 3], [1, 1, 1, 1, 2]])
+    np.testing.assert_array_equal(ranks(losses), [[1, 3, 1], [2, 1.5, 2], [3, 1.5, 3]])
+
+
+@pytest.mark.parametrize("tries", [1, 2, 3, 5])
+def test_best_of_is_the_median_over_all_picks(tries):
+    rng = np.random.default_rng(tries)
+    validation, test = rng.normal(size=(2, 5))
+    picks = [list(pick) for pick in itertools.combinations(range(5), tries)]
+    found = [test[pick][validation[pick].argmin()] for pick in picks]
+    assert best_of(tries, validation, test) == pytest.approx(np.median(found))
+
+
+def test_best_of_the_diverged_and_bad_input():
+    assert best_of(1, [1.0, np.inf, np.inf], [2.0, np.inf, np.inf]) == np.inf
+    assert best_of(3, [1.0, np.inf, np.inf], [2.0, np.inf, np.inf]) == 2.0
+    for tries in (0, 4):
+        with pytest.raises(ValueError, match=rf"tries must be in \[1, 3\], got {tries}"):
+            best_of(tries, [1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
