@@ -18,7 +18,8 @@ FAMILY = {
     "momentum": (0.55, 2, "1964", "sgd"),
     "Nesterov": (0.0, 3, "1983", "sgd"),
     "L-BFGS": (2.2, 2.5, "1980", "lbfgs"),
-    "Adagrad": (1.65, 3.5, "2011", "adagrad"),
+    "Adagrad": (1.65, 3.5, "2010", "adagrad"),
+    "Rprop": (0.9, 3.5, "1993", None),
     "RMSprop": (1.1, 4.5, "2012", "rmsprop"),
     "Adadelta": (2.2, 4.5, "2012", "adadelta"),
     "Adam": (0.55, 5.5, "2014", "adam"),
@@ -30,9 +31,10 @@ HEIRS = [
     ("gradient descent", "L-BFGS", "learn the\ncurvature"),
     ("SGD", "momentum", "remember"),
     ("momentum", "Nesterov", "look ahead"),
-    ("SGD", "Adagrad", "a step for every\ncoordinate"),
+    ("SGD", "Adagrad", "a rate for every\ncoordinate"),
+    ("Rprop", "RMSprop", ""),
     ("Adagrad", "RMSprop", "forget"),
-    ("Adagrad", "Adadelta", "forget, no lr"),
+    ("Adagrad", "Adadelta", "forget,\nunits"),
     ("momentum", "Adam", "both,\nunbiased"),
     ("RMSprop", "Adam", ""),
     ("Adam", "NAdam", ""),
@@ -41,8 +43,9 @@ HEIRS = [
 ]
 ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
        "(1951) and L-BFGS (1980). SGD leads to momentum (1964) and on to Nesterov (1983), and to "
-       "Adagrad (2011), from which RMSprop and Adadelta (both 2012) come. Momentum and RMSprop "
-       "join in Adam (2014), which leads to AdamW (2017) and, with Nesterov, to NAdam (2016).")
+       "Adagrad (2010), from which Adadelta (2012) comes, and with Rprop (1993) RMSprop (2012). "
+       "Momentum and RMSprop join in Adam (2014), which leads to AdamW (2017) and, with Nesterov, "
+       "to NAdam (2016).")
 
 
 def draw():
@@ -66,8 +69,8 @@ def draw():
                       "facecolor": "#20639b" if here else "none"})
     ax.set(xlim=(-0.4, 2.65), ylim=(6.95, -0.45))
     ax.axis("off")
-    return figure.show(
-        ALT, "Filled boxes have their chapter in this edition. Years are of first publication.")
+    return figure.show(ALT, "Filled boxes have a chapter; momentum and Nesterov share SGD's. "
+                            "Years are of first publication.")
 
 
 if __name__ == "__main__":
