@@ -45,7 +45,8 @@ test: $(READY)
 		--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope chapters)
 	$(call step,book,$(BIN)/python -m descent.book.build)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
-	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto -m browser tests)
+	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
+		-m browser tests)
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters

@@ -1,15 +1,62 @@
 import functools
 import os
 import threading
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
 from descent.book.browser import ARGUMENTS, find
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+# A page follows the scheme with the next frame, and its colours may take a while to change.
+SETTLE = """async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+}"""
+
+# axe takes a time that grows with the elements, and most of a chapter's are these: the strokes of a
+# figure, a picture that has a name and no text inside, and the words of code, whose contrast is
+# proved for one of each look in a listing (one of several characters: axe cannot tell it of one).
+# For as long as axe looks, the others stand aside.
+RUN_AXE = """async (without) => {
+    const aside = [];
+    for (const svg of document.querySelectorAll(".descent-figure svg[aria-hidden=true]"))
+        if (!svg.querySelector("text, foreignObject, a, [tabindex], [role], [aria-label]"))
+            aside.push([svg, svg.cloneNode(false)]);
+    const look = (element) => {
+        const style = getComputedStyle(element);
+        return [style.color, style.backgroundColor, style.backgroundImage, style.opacity,
+                style.filter, style.textShadow, style.fontSize, style.fontWeight,
+                style.visibility, style.display, style.position];
+    };
+    for (const listing of document.querySelectorAll("pre")) {
+        const thin = listing.cloneNode(true), seen = new Set();
+        const copies = [...thin.querySelectorAll("span")];
+        for (const [k, word] of [...listing.querySelectorAll("span")].entries()) {
+            if ([...word.attributes].some((attribute) => attribute.name !== "class")) continue;
+            let key = `${word.children.length} ${word.textContent.trim().length > 1}`;
+            for (let e = word; e !== listing; e = e.parentElement) key += look(e);
+            if (seen.has(key)) copies[k].replaceWith(...copies[k].childNodes);
+            seen.add(key);
+        }
+        aside.push([listing, thin]);
+    }
+    aside.forEach(([whole, thin]) => whole.replaceWith(thin));
+    try {
+        const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]));
+        const { violations } = await axe.run(
+            { rules, resultTypes: ["violations"], preload: false });  // only experiments need that
+        return violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]);
+    } finally {
+        aside.forEach(([whole, thin]) => thin.replaceWith(whole));
+    }
+}"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -43,35 +90,64 @@ def browser():
         chromium.close()
 
 
+@contextmanager
+def opened(browser, base, name):
+    """Open a page of the book, all drawn; gather what goes wrong, then and later."""
+    page = browser.new_page()
+    page.foreign, page.errors = [], []
+
+    def serve(route):
+        if route.request.url.startswith((base, "data:", "blob:")):
+            route.continue_()
+        else:
+            page.foreign.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", serve)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("response", lambda response: response.status >= 400
+            and not response.url.endswith("favicon.ico")
+            and page.errors.append(f"{response.status} {response.url}"))
+    page.goto(base + name, wait_until="networkidle")
+    page.evaluate("async () => { await globalThis.MathJax?.startup?.promise; }")
+    for playground in page.locator(".descent-playground").all():
+        playground.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.descent-playground')]"
+                           ".every((el) => el.dataset.ready === '1')")
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def kept_page(request, browser, site):
+    """Open a page of the book once for all its tests."""
+    with opened(browser, site, request.param) as page:
+        yield page
+
+
 @pytest.fixture
-def visit(browser, site):
-    """Return a function that opens a page of the book and gathers what went wrong on the way."""
-    opened = []
+def page(kept_page):
+    """Return a page of the book; a test leaves it as it was, and no error comes up meanwhile."""
+    before = len(kept_page.errors), len(kept_page.foreign)
+    yield kept_page
+    assert kept_page.errors[before[0]:] == kept_page.foreign[before[1]:] == []
 
-    def visit(name, *, base=site, **options):
-        page = browser.new_page(**options)
-        opened.append(page)
-        page.foreign, page.errors = [], []
 
-        def serve(route):
-            if route.request.url.startswith((base, "data:", "blob:")):
-                route.continue_()
-            else:
-                page.foreign.append(route.request.url)
-                route.abort()
+@pytest.fixture
+def page_from_file(request, browser):
+    """Open a page of the book as who has no server does."""
+    with opened(browser, f"{SITE.as_uri()}/", request.param) as page:
+        yield page
 
-        page.route("**/*", serve)
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("response", lambda response: response.status >= 400
-                and not response.url.endswith("favicon.ico")
-                and page.errors.append(f"{response.status} {response.url}"))
-        page.goto(base + name, wait_until="networkidle")
-        for playground in page.locator(".descent-playground").all():
-            playground.scroll_into_view_if_needed()
-        page.wait_for_function("[...document.querySelectorAll('.descent-playground')]"
-                               ".every((el) => el.dataset.ready === '1')")
-        return page
 
-    yield visit
-    for page in opened:
-        page.close()
+@pytest.fixture(scope="session")
+def violations():
+    """Return a function that lists what axe has against a page in light or dark: rule, element."""
+    def violations(page, scheme, *, without=()):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLE)
+        if not page.evaluate("'axe' in globalThis"):
+            page.evaluate(AXE.read_text(encoding="utf8"))
+        return page.evaluate(RUN_AXE, list(without))
+
+    return violations
