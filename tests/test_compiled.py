@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 from saving import saved
-from torch._dynamo.utils import counters
 from torch.optim import lr_scheduler
 
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
@@ -58,7 +57,7 @@ def test_neither_steps_nor_rates_nor_sizes_compile_anew():
     for k in range(3):
         for optimizer, one in ((compiled, params), (plain, its)):
             step(optimizer, one, k)
-    kernels, graphs = sum(map(len, _kernels.values())), counters["stats"]["unique_graphs"]
+    kernels = sum(map(len, _kernels.values()))
     for k in range(3, 40):
         for optimizer, one, schedule in ((compiled, params, schedules[0]),
                                          (plain, its, schedules[1])):
@@ -69,8 +68,7 @@ def test_neither_steps_nor_rates_nor_sizes_compile_anew():
     other = Optimizer(more, adam, lr=0.5, betas=(0.8, 0.99), compile=True)
     for k in range(4):
         step(other, more, k)
-    assert (sum(map(len, _kernels.values())), counters["stats"]["unique_graphs"]) == (kernels,
-                                                                                    graphs)
+    assert sum(map(len, _kernels.values())) == kernels
 
 
 def test_powers_keep_their_53_bits():
@@ -265,6 +263,127 @@ def test_a_rule_of_ones_own():
     assert_same(params, its)
 
 
+@pytest.mark.parametrize("how", ["a list", "a tensor", "new objects"])
+def test_settings_changed_in_any_way_are_used(how):
+    (compiled, params), (plain, its) = both(adam, lr=torch.tensor(0.1, dtype=torch.float64),
+                                            betas=[0.9, 0.99])
+    for k in range(8):
+        for optimizer, one in ((compiled, params), (plain, its)):
+            group = optimizer.param_groups[0]
+            if k == 4 and how == "a list":
+                group["betas"][0] = 0.5
+            elif k == 4 and how == "a tensor":
+                group["lr"].fill_(0.01)
+            elif k == 4:
+                group.update(lr=0.01, betas=(0.5, 0.9), maximize=True)
+            step(optimizer, one, k)
+    assert_same(params, its)
+
+
+def test_a_refused_setting_is_refused_at_the_next_step():
+    (compiled, params), _ = both(adam, lr=0.1)
+    for k in range(3):
+        step(compiled, params, k)
+    compiled.param_groups[0]["lr"] = -1.0
+    with pytest.raises(ValueError, match="lr must be >= 0, got -1"):
+        step(compiled, params, 3)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_autograd_notices_a_step(compiled):
+    params = parameters()
+    optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
+    for k in range(3):
+        loss = sum((p**2).sum() for p in params)
+        saved_versions = [p._version for p in params]
+        step(optimizer, params, k)
+        assert all(p._version > before for p, before in zip(params, saved_versions, strict=True))
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            loss.backward()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_gradients_of_any_layout(count):
+    grid = torch.arange(24.0, dtype=torch.float64).reshape(4, 6)
+    layouts = [grid[:1, :1].expand(2, 3), grid[:3, :2].T, grid[::2, ::2],
+               grid.flatten()[5:11].view(2, 3)]
+    runs = []
+    for compiled in (True, False):
+        params = [torch.ones(2, 3, dtype=torch.float64, requires_grad=True) for _ in range(count)]
+        optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
+        for k in range(8):
+            for p in params:
+                p.grad = layouts[k % 4]
+            optimizer.step()
+        runs.append(params)
+    assert_same(*runs)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (1, 1), (2, 0)])
+def test_parameters_of_one_number_or_none(shape):
+    runs = []
+    for compiled in (True, False):
+        params = [torch.full(shape, 2.0, dtype=torch.float64, requires_grad=True)]
+        optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
+        for k in range(4):
+            params[0].grad = torch.full(shape, 1.0 + k, dtype=torch.float64)
+            optimizer.step()
+        runs.append(params)
+    assert_same(*runs)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_sparse_gradient_is_refused_at_any_step(count):
+    params = parameters()[:count]
+    optimizer = Optimizer(params, sgd, lr=0.1, compile=True)
+    for k in range(3):
+        step(optimizer, params, k)
+    params[0].grad = params[0].grad.to_sparse()
+    with pytest.raises(RuntimeError, match=r"[Ss]parse"):
+        optimizer.step()
+
+
+def test_a_parameter_put_in_anothers_place_is_stepped():
+    (compiled, params), (plain, its) = both(adam, lr=0.1)
+    old = params[0]
+    for k in range(6):
+        if k == 3:
+            before = old.detach().clone()
+            for optimizer, one in ((compiled, params), (plain, its)):
+                one[0] = torch.linspace(1, 2, 3, dtype=torch.float64, requires_grad=True)
+                optimizer.param_groups[0]["params"][0] = one[0]
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert torch.equal(old, before)
+    assert_same(params, its)
+
+
+def precise(p, g, t, m=0.0, *, lr=0.1, beta=0.9):
+    m = beta * m + g.float()
+    return p - lr * m, m
+
+
+def test_a_state_of_another_dtype_than_the_parameter():
+    runs = []
+    for compiled in (True, False):
+        params = parameters(dtype=torch.bfloat16)
+        optimizer = Optimizer(params, precise, compile=compiled)
+        for k in range(5):
+            step(optimizer, params, k)
+        assert {optimizer.state[p]["m"].dtype for p in params} == {torch.float32}
+        runs.append([optimizer.state[p]["m"] for p in params])
+    assert_same(*runs, rtol=1e-6)
+
+
+def test_a_vector_too_long_for_an_index_is_stepped_in_parts(monkeypatch):
+    monkeypatch.setattr("descent.compiled.LONGEST", 5)
+    (compiled, params), (plain, its) = both(adam, lr=0.1)
+    for k in range(5):
+        step(compiled, params, k)
+        step(plain, its, k)
+    assert_same(params, its)
+
+
 def test_without_a_compiler_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler.*apt-get install g\+\+"):
@@ -276,21 +395,22 @@ def test_the_first_kernel_is_announced(capsys):
     def fresh(p, g, t, *, lr=0.1):
         return (p - lr * g,)
 
-    cpu = torch.device("cpu")
-    kernel(fresh, hyperparameters(fresh), 2, {}, torch.float32, cpu, False)
+    float32, cpu = {"p": torch.float32}, torch.device("cpu")
+    kernel(fresh, hyperparameters(fresh), 2, {}, float32, cpu, False)
     said = "Compiling fresh for float32 on the cpu, once: some seconds.\n"
     assert capsys.readouterr().out == said
-    kernel(fresh, {"lr": 0.5}, 7, {}, torch.float32, cpu, False)
+    kernel(fresh, {"lr": 0.5}, 7, {}, float32, cpu, False)
     assert capsys.readouterr().out == ""
 
 
 def test_numbers_keep_their_formula():
     beta, t = Number("beta", 0.5), Number("t", 2)
-    assert (1 - beta**t).formula == ("sub", 1, ("pow", "beta", "t"))
-    assert (0.96**(t * beta)).formula == ("pow", 0.96, ("mul", "t", "beta"))
+    assert (1 - beta**t).formula == "(1 - (beta ** t))"
+    assert (0.96**(t * beta)).formula == "(0.96 ** (t * beta))"
+    assert (-(-2 + t) / beta).formula == "((-((-2) + t)) / beta)"
     assert t != 1
     assert t > 1
-    zero = Number(0, 0.0)
-    assert (zero * beta).formula == 0
-    assert (1 - zero).formula == 1
+    zero = Number("0", 0.0)
+    assert (zero * beta).formula == "0"
+    assert (1 - zero).formula == "1"
     assert (beta + zero) is beta

@@ -1,5 +1,7 @@
 """A rule as a real torch optimizer."""
 
+from operator import is_
+
 import torch
 
 from descent.compiled import need_compiler
@@ -96,11 +98,16 @@ class Optimizer(torch.optim.Optimizer):
 
     def _checked(self, k, group):
         """Return the k-th group's hyper-parameters; what has not changed is not checked again."""
-        hyper = self._hyper(group)
-        given, settled = self._settled.get(k, (None, None))
-        if given != hyper:
-            settled = settle(self.rule, hyper)
-            self._settled[k] = hyper, settled
+        names, given = self._names[0], [group[name] for name in self._names[0]]
+        before, settled = self._settled.get(k, (None, None))
+        if before is not None and all(map(is_, given, before)):
+            return settled
+        if before is not None and [name for name, now, old in zip(names, given, before, strict=True)
+                                   if now is not old] == ["lr"]:  # as schedules do at each step
+            settled = {**settled, **settle(self.rule, {"lr": _scalar("lr", group["lr"])})}
+        else:
+            settled = settle(self.rule, self._hyper(group))
+        self._settled[k] = given if all(map(_lasting, given)) else None, settled
         return settled
 
     def _hyper(self, group):
@@ -116,6 +123,12 @@ class Optimizer(torch.optim.Optimizer):
         new_p, *new = self.rule(p, g, t, **old, **hyper)
         p.copy_(new_p)
         state.update(zip(names, new, strict=True), step=t)
+
+
+def _lasting(value):
+    """Tell whether the value stays what it is as long as it is the same object."""
+    return (all(map(_lasting, value)) if isinstance(value, tuple)
+            else isinstance(value, (float, int, str, type(None))))
 
 
 def _scalar(name, value):

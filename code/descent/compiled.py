@@ -1,7 +1,7 @@
 """An elementwise rule as one compiled kernel: every number read once and written once.
 
 The rule is run on tensors and on numbers that are known later. Whatever it computes from numbers
-alone (`1 - beta1**t`) is kept as a formula, to be evaluated in Python at every step; whatever
+alone (`1 - betas[0]**t`) is kept as a formula, to be evaluated in Python at every step; whatever
 touches a tensor goes into the kernel, which takes the formulas' values. So neither a new step
 number nor a new learning rate compiles anything, and powers keep Python's 53 bits.
 
@@ -9,18 +9,19 @@ Hyper-parameters that are exactly 0, lr aside, are left out of the kernel, and w
 that nothing reads then: as torch has no buffer while momentum is 0.
 """
 
+import copy
+import math
 import operator
 import os
 import shutil
 import warnings
-from functools import partial
 
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from descent.signature import name_of, state_names
 
-__all__ = ["Kernel", "kernel", "need_compiler"]
+__all__ = ["Kernel", "kernel", "need_compiler", "plain"]
 
 
 def need_compiler(device):
@@ -33,7 +34,7 @@ def need_compiler(device):
 
 
 class Number:
-    """A number known later: its `formula`, a tree of operators, names and numbers.
+    """A number known later: its `formula`, as Python writes it, from the rule's own names.
 
     `now` is its value at present, which decides comparisons. They are noted: a step at which one
     of them comes out differently takes another branch of the rule, and another kernel.
@@ -45,7 +46,7 @@ class Number:
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
         """Do with a tensor what the operator does, the number standing in a slot of the kernel."""
-        if any(isinstance(a, Number) and a.formula == 0 for a in args):
+        if any(isinstance(a, Number) and a.formula == "0" for a in args):
             name = function.__name__.strip("_")
             if name[1:] in _OPERATORS:  # reflected: __rsub__ and its like
                 name, args = name[1:], args[::-1]
@@ -62,7 +63,7 @@ class Number:
         return self != 0
 
     def __neg__(self):
-        return Number(("neg", self.formula), -self.now)
+        return Number(f"(-{self.formula})", -self.now)
 
     __hash__ = None
 
@@ -72,14 +73,17 @@ def _now(x):
 
 
 def _formula(x):
-    return x.formula if isinstance(x, Number) else x
+    if isinstance(x, Number):
+        return x.formula
+    text = "0" if x == 0 else repr(x if isinstance(x, int) else float(x))
+    return f"({text})" if text.startswith("-") else text
 
 
 def _without_zero(name, a, b):
     """Return a operator b where one of them is a Number that stays 0."""
-    first = isinstance(a, Number) and a.formula == 0
+    first = isinstance(a, Number) and a.formula == "0"
     if name in {"mul", "truediv", "div"} and (first or name == "mul"):
-        return Number(0, 0.0)
+        return Number("0", 0.0)
     if name == "add":
         return b if first else a
     if name == "sub":
@@ -87,44 +91,43 @@ def _without_zero(name, a, b):
     raise NotImplementedError(f"{name} with a number that is 0: use compile=False")
 
 
-def _operator(name):
+def _operator(name, sign):
     compute = getattr(operator, name)
 
     def forward(self, other):
         if isinstance(other, torch.Tensor):
             return NotImplemented  # the tensor's turn: __torch_function__
-        if 0 in (_formula(self), _formula(other)) and name != "pow":
+        a, b = _formula(self), _formula(other)
+        if "0" in (a, b) and name != "pow":
             return _without_zero(name, self, other)
-        return Number((name, _formula(self), _formula(other)), compute(self.now, _now(other)))
+        return Number(f"({a} {sign} {b})", compute(self.now, _now(other)))
 
     def backward(self, other):
-        return forward(Number(other, other), self)
+        return forward(Number(_formula(other), other), self)
 
     return forward, backward
 
 
-def _comparison(name):
+def _comparison(name, sign):
     def compare(self, other):
         outcome = getattr(operator, name)(self.now, _now(other))
-        _slots.branches.append((name, self.formula, _formula(other), outcome))
+        _slots.branches.append(f"({self.formula} {sign} {_formula(other)}) == {outcome}")
         return outcome
 
     return compare
 
 
-_OPERATORS = ("add", "sub", "mul", "truediv", "pow")
-for _name in _OPERATORS:
-    for _prefix, _function in zip(("__", "__r"), _operator(_name), strict=True):
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
+for _name, _sign in _OPERATORS.items():
+    for _prefix, _function in zip(("__", "__r"), _operator(_name, _sign), strict=True):
         setattr(Number, f"{_prefix}{_name}__", _function)
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(Number, f"__{_name}__", _comparison(_name))
+for _name, _sign in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
+    setattr(Number, f"__{_name}__", _comparison(_name, _sign))
 
 
-def _evaluate(formula, values):
-    if isinstance(formula, tuple):
-        name, *parts = formula
-        return getattr(operator, name)(*(_evaluate(part, values) for part in parts))
-    return values[formula] if isinstance(formula, str) else formula
+def _function(names, expression):
+    """Return a Python function of these names."""
+    return eval(f"lambda {', '.join(names)}: {expression}", {"inf": math.inf, "nan": math.nan})
 
 
 class _Slots:
@@ -140,46 +143,58 @@ class _Slots:
 
 
 _slots = _Slots()
-SLOTS = 32
+SLOTS = 32  # at most
+LONGEST = 2**31 - 1  # more numbers than that are stepped in parts: a GPU counts in 32 bits
 
 
 class Kernel:
-    """A rule's step on flat tensors, in place: `kernel(p, g, state, values)`.
+    """A rule's step on flat tensors, in place: `kernel(p, g, state, t, hyper, numbers)`.
 
-    `live` names the tensors of the state that it reads and writes, `numbers` holds those entries
-    of the state that are plain numbers. Raises ValueError for a rule that is not elementwise: that
-    mixes entries, or looks at the shape.
+    `live` names the tensors of the state that it reads and writes; `hyper` is what `plain` makes
+    of the hyper-parameters, and `numbers` holds those entries of the state that are plain numbers.
+    All tensors must be contiguous, of one length, and of the dtypes the kernel is made for.
+
+    Raises ValueError for a rule that is not elementwise: that mixes entries, or looks at the shape.
     """
 
-    def __init__(self, rule, hyper, t, numbers, dtype, device, maximize):
+    def __init__(self, rule, hyper, t, numbers, dtypes, device, maximize):
         self.rule, self.t, self.numbers, self.maximize = rule, t, numbers, maximize
+        self.dtypes, self.device = dtypes, device
         self.hyper = {name: _later(name, value) for name, value in hyper.items()}
         self.tensors = [name for name in state_names(rule) if name not in numbers]
-        example = partial(torch.ones, 4, dtype=dtype, device=device)
-        vector = torch.ones(SLOTS, dtype=torch.float64, device=device)
-        self.live = self._live(example, vector)
-        self._elementwise(dtype, device)
-        traced = make_fx(self._in_place)(
-            example(), example(), vector, *(example() for _ in self.live))
+        self.live = self._live()
+        self._elementwise()
+        program = self._traced(self._in_place, self.live, "symbolic")  # for any length
+        self.graph = copy.deepcopy(program.graph)
         self.formulas, self.branches = list(_slots.formulas), list(_slots.branches)
-        print(f"Compiling {name_of(rule)} for {str(dtype).removeprefix('torch.')} on the "
+        names = ["t", *numbers, *hyper]
+        self._numbers = _function(names, f"([{', '.join(self.formulas)}], "
+                                         f"[{', '.join(self.new_numbers.values())}])")
+        self._as_traced = _function(names, " and ".join(self.branches) or "True")
+        print(f"Compiling {name_of(rule)} for {str(dtypes['p']).removeprefix('torch.')} on the "
               f"{device.type}, once: some seconds.", flush=True)
-        self.run = torch.compile(traced, dynamic=True, fullgraph=True)
-        with warnings.catch_warnings():
+        examples = [node.meta["val"] for node in program.graph.find_nodes(op="placeholder")]
+        with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of its own parts
-            self.run(example(), example(), vector, *(example() for _ in self.live))
+            # This is what torch.compile calls. It would trace once more, and test at each call
+            # whether its program still fits, which takes longer than a small step.
+            self.run = torch._inductor.compile(program, examples, {"cpp.dynamic_threads": True})
 
-    def __call__(self, p, g, state, values):
+    def __call__(self, p, g, state, t, hyper, numbers):
         """Take one step on `p` and on the tensors of `state` in place; return the new numbers."""
-        given = [_evaluate(formula, values) for formula in self.formulas]
-        vector = torch.tensor(given + [0.0] * (SLOTS - len(given)), dtype=torch.float64)
-        self.run(p, g, vector.to(p.device), *(state[name] for name in self.live))
-        return {name: _evaluate(formula, values) for name, formula in self.new_numbers.items()}
+        slots, new = self._numbers(t=t, **numbers, **hyper)
+        slots = torch.tensor(slots, dtype=torch.float64, device=p.device)
+        tensors = p, g, *(state[name] for name in self.live)
+        if len(p) <= LONGEST:
+            self.run(slots, *tensors)
+        else:
+            for parts in zip(*(tensor.split(LONGEST) for tensor in tensors), strict=True):
+                self.run(slots, *parts)
+        return dict(zip(self.new_numbers, new, strict=True))
 
-    def takes(self, values):
-        """Tell whether the rule would branch with these values as it did when it was traced."""
-        return all(getattr(operator, name)(_evaluate(a, values), _evaluate(b, values)) == outcome
-                   for name, a, b, outcome in self.branches)
+    def takes(self, t, hyper, numbers):
+        """Tell whether the rule would branch with these numbers as it did when it was traced."""
+        return not self.branches or self._as_traced(t=t, **numbers, **hyper)
 
     def _step(self, p, g, state):
         """Run the rule; return the point and the new state by name."""
@@ -188,8 +203,8 @@ class Kernel:
                             **self.hyper)
         return p, dict(zip(state_names(self.rule), new, strict=True))
 
-    def _in_place(self, p, g, vector, *live):
-        _slots.start(vector)
+    def _in_place(self, slots, p, g, *live):
+        _slots.start(slots)
         state = dict(zip(self.live, live, strict=True))
         new_p, new = self._step(p, g, state)
         self.new_numbers = {name: _formula(new[name]) for name in self.numbers}
@@ -197,40 +212,52 @@ class Kernel:
         for name, tensor in state.items():
             tensor.copy_(new[name])
 
-    def _live(self, example, vector):
+    def _dtype(self, name):
+        return self.dtypes.get(name, self.dtypes["p"])
+
+    def _some_slots(self):
+        return torch.full((SLOTS,), 0.5, dtype=torch.float64, device=self.device)
+
+    def _traced(self, function, names, mode="real"):
+        """Return what a function of slots, point, gradient and these states does, as a program."""
+        examples = [torch.ones(4, dtype=self._dtype(name), device=self.device)
+                    for name in ("p", "g", *names)]
+        return make_fx(function, tracing_mode=mode)(self._some_slots(), *examples)
+
+    def _live(self):
         """Return the names of the state that decides where the point goes, now or later."""
-        def outputs(p, g, vector, *state):
-            _slots.start(vector)
+        def outputs(slots, p, g, *state):
+            _slots.start(slots)
             p, new = self._step(p, g, dict(zip(self.tensors, state, strict=True)))
             return p, *(x if isinstance(x, torch.Tensor) else torch.zeros(1)
                         for x in (new[name] for name in self.tensors))
 
-        graph = make_fx(outputs)(example(), example(), vector, *(example() for _ in self.tensors))
+        graph = self._traced(outputs, self.tensors).graph
         needs = {}
-        for node in graph.graph.nodes:
+        for node in graph.nodes:
             needs[node] = {node}.union(*(needs[one] for one in node.all_input_nodes))
-        places = [node for node in graph.graph.nodes if node.op == "placeholder"][3:]
-        ends = dict(zip(("p", *self.tensors), graph.graph.output_node().args[0], strict=True))
+        places = graph.find_nodes(op="placeholder")[3:]
+        ends = dict(zip(("p", *self.tensors), graph.output_node().args[0], strict=True))
         live = {"p"}
         while found := {name for name, place in zip(self.tensors, places, strict=True)
                         if name not in live and any(place in needs[ends[one]] for one in live)}:
             live |= found
         return [name for name in self.tensors if name in live]
 
-    def _elementwise(self, dtype, device):
+    def _elementwise(self):
         """Raise a ValueError if the rule does not treat each entry alone, whatever the shape."""
         random = torch.Generator().manual_seed(0)
 
-        def draw():
-            return torch.randn(4, 6, generator=random, dtype=dtype).to(device)
+        def draw(name, scale=1):
+            drawn = scale * torch.randn(4, 6, generator=random, dtype=torch.float64)
+            return drawn.to(self.device, self._dtype(name))
 
-        p, g = 3 * draw(), 30 * draw()
-        state = {name: draw().abs() for name in self.live}
-        signed = {name: 30 * draw() for name in self.live}
-        vector = torch.full((SLOTS,), 0.5, dtype=torch.float64, device=device)
+        p, g = draw("p", 3), draw("g", 30)
+        state = {name: draw(name).abs() for name in self.live}
+        signed = {name: draw(name, 30) for name in self.live}
 
         def run(cut, state):
-            _slots.start(vector)
+            _slots.start(self._some_slots())
             new_p, new = self._step(cut(p), cut(g), {name: cut(s) for name, s in state.items()})
             return torch.stack([x.reshape(-1) for x in (new_p, *(new[n] for n in self.live))])
 
@@ -247,40 +274,43 @@ class Kernel:
 def _later(name, value):
     """Return a hyper-parameter as the rule gets it: numbers known later, zeros left out."""
     if isinstance(value, tuple):
-        return tuple(_later_one(f"{name}.{i}", member) for i, member in enumerate(value))
-    return _later_one(f"{name}.0", value)
-
-
-def _later_one(name, value):
-    if isinstance(value, (bool, str, type(None))):
+        return tuple(_later(f"{name}[{i}]", member) for i, member in enumerate(value))
+    if not isinstance(value, float):
         return value
-    return Number(0 if value == 0 and name != "lr.0" else name, float(value))
+    return Number("0" if value == 0 and name != "lr" else name, value)
+
+
+def plain(hyper):
+    """Return hyper-parameters as a kernel takes them: every number a float, also a tensor's."""
+    return {name: tuple(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
+            for name, value in hyper.items()}
+
+
+def _plain(value):
+    return value if isinstance(value, (bool, str, type(None))) else float(value)
 
 
 _kernels = {}
 
 
-def kernel(rule, hyper, t, numbers, dtype, device, maximize):
-    """Return the kernel of a rule for step `t`, and the values by name that it is called with.
+def kernel(rule, hyper, t, numbers, dtypes, device, maximize):
+    """Return the kernel of a rule for step `t`.
 
-    `hyper` holds all hyper-parameters by name, `numbers` the plain numbers of the state. It is
-    made once for all settings that differ in numbers only; which hyper-parameters are 0 makes a
-    difference, and so does a branch that the rule takes.
+    `hyper` is what `plain` makes of all hyper-parameters, `numbers` holds the plain numbers of the
+    state, `dtypes` the point's as "p", and of a state whose dtype is another. A kernel is made once
+    for all settings that differ in numbers only; which hyper-parameters are 0 makes a difference,
+    and so does a branch that the rule takes.
     """
-    values = {"t": t, **{name: float(value) for name, value in numbers.items()}}
-    for name, value in hyper.items():
-        for i, member in enumerate(value if isinstance(value, tuple) else (value,)):
-            if not isinstance(member, (bool, str, type(None))):
-                values[f"{name}.{i}"] = float(member)
-    kind = tuple((name, tuple(map(_kind, v)) if isinstance(v, tuple) else _kind(v))
-                 for name, v in hyper.items() if name != "lr")
-    made = _kernels.setdefault((rule, kind, tuple(numbers), dtype, device.type, maximize), [])
+    kind = tuple((name, tuple(map(_kind, value)) if isinstance(value, tuple) else _kind(value))
+                 for name, value in hyper.items() if name != "lr")
+    made = _kernels.setdefault(
+        (rule, kind, tuple(numbers), frozenset(dtypes.items()), device, maximize), [])
     for one in made:
-        if one.takes(values):
-            return one, values
-    made.append(Kernel(rule, hyper, t, numbers, dtype, device, maximize))
-    return made[-1], values
+        if one.takes(t, hyper, numbers):
+            return one
+    made.append(Kernel(rule, hyper, t, numbers, dtypes, device, maximize))
+    return made[-1]
 
 
 def _kind(value):
-    return value if isinstance(value, (bool, str, type(None))) else "zero" if value == 0 else "some"
+    return value if not isinstance(value, float) else "zero" if value == 0 else "some"

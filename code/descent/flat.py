@@ -3,9 +3,12 @@
 Each parameter stays what it was for the model, a view of its part of the vector.
 """
 
-import torch
+from operator import is_
 
-from descent.compiled import kernel
+import torch
+from torch.autograd.graph import increment_version
+
+from descent.compiled import kernel, plain
 
 __all__ = ["Flats"]
 
@@ -23,20 +26,25 @@ class Flats:
                 raise RuntimeError("a sparse gradient cannot be laid flat")
             lots.setdefault((p.dtype, p.device, states[p]["step"]), []).append(p)
         self.flats = [_Flat(lot, [states[p] for p in lot]) for lot in lots.values()]
-        self.count = len(params)
+        self.params = list(params)
 
     def hold(self, params, states):
         """Tell whether the same parameters as before, where they were, have gradients.
 
         Of the states, the first of each lot is looked at: it tells whether they were replaced.
         """
-        return (len(params) == self.count and all(p.grad is None for p in self.others)
+        return (_same(params, self.params) and all(p.grad is None for p in self.others)
                 and all(flat.hold(states) for flat in self.flats))
 
     def step(self, rule, hyper, maximize):
         """Take one step on all."""
         for flat in self.flats:
             flat.step(rule, hyper, maximize)
+
+
+def _same(these, those):
+    """Tell whether two lists hold the same objects; `==` would compare tensors by entries."""
+    return len(these) == len(those) and all(map(is_, these, those))
 
 
 class _Flat:
@@ -49,7 +57,8 @@ class _Flat:
         for p, part in zip(params, self._parts(self.p), strict=True):
             p.data = part
         self.places = [p.data_ptr() for p in params]
-        self.g, self.g_parts = None, None
+        self.g, self.g_parts = None, []
+        self.given = self.maximize = None  # the settings for which the kernel was chosen
         self.state, self.first = {}, {}  # vectors by name, and their parts of the first parameter
         taken = {self.p.data_ptr(), params[0].grad.data_ptr()}
         for name in list(states[0]):
@@ -77,38 +86,49 @@ class _Flat:
         self.first[name] = self.states[0][name]
 
     def hold(self, states):
-        first = states.get(self.params[0])
+        first, grads = states.get(self.params[0]), [p.grad for p in self.params]
         return (first is self.states[0] and first["step"] == self.t
                 and all(first.get(name) is part for name, part in self.first.items())
-                and all(p.grad is not None and p.data_ptr() == place
-                        for p, place in zip(self.params, self.places, strict=True)))
+                and [p.data_ptr() for p in self.params] == self.places
+                and (_same(grads, self.g_parts) or not any(grad is None for grad in grads)))
 
     def _gathered(self):
         """Return the gradients as one vector; what is not there yet is copied, and stays there."""
-        if len(self.params) == 1:
-            return self.params[0].grad.reshape(-1)
+        grads = [p.grad for p in self.params]
+        if len(grads) == 1:
+            return grads[0].reshape(-1).to(self.p.dtype).contiguous()
         if self.g is None:
             self.g = torch.empty_like(self.p)
             self.g_parts = self._parts(self.g)
-        away = [(p, part) for p, part in zip(self.params, self.g_parts, strict=True)
-                if p.grad is not part]
-        if away:
+        if not _same(grads, self.g_parts):
+            away = [(p, part) for p, part in zip(self.params, self.g_parts, strict=True)
+                    if p.grad is not part]
             torch._foreach_copy_([part for _, part in away], [p.grad for p, _ in away])
             for p, part in away:
                 p.grad = part
         return self.g
 
     def step(self, rule, hyper, maximize):
-        numbers = {name: self.states[0][name] for name in self.numbers}
-        made, values = kernel(rule, hyper, self.t + 1, numbers, self.p.dtype, self.p.device,
-                              maximize)
-        for name in set(self.state) - set(made.live):  # nothing reads it
+        t, numbers = self.t + 1, {name: self.states[0][name] for name in self.numbers}
+        if (hyper is not self.given or maximize != self.maximize
+                or not self.made.takes(t, self.hyper, numbers)):
+            self._choose(rule, hyper, t, numbers, maximize)
+        new = self.made(self.p, self._gathered(), self.state, t, self.hyper, numbers)
+        increment_version(self.params)  # as any change in place does: autograd looks at it
+        self.t = new["step"] = t
+        for state in self.states:
+            state.update(new)
+
+    def _choose(self, rule, hyper, t, numbers, maximize):
+        """Take the kernel for these settings, and keep the states that it reads."""
+        self.hyper = plain(hyper)
+        dtypes = {"p": self.p.dtype, **{name: vector.dtype for name, vector in self.state.items()
+                                        if vector.dtype != self.p.dtype}}
+        self.made = kernel(rule, self.hyper, t, numbers, dtypes, self.p.device, maximize)
+        self.given, self.maximize = hyper, maximize
+        for name in set(self.state) - set(self.made.live):  # nothing reads it
             del self.state[name], self.first[name]
             for state in self.states:
                 del state[name]
-        for name in set(made.live) - set(self.state):
+        for name in set(self.made.live) - set(self.state):
             self._lay(name, torch.zeros_like(self.p))
-        self.t += 1
-        new = {**made(self.p, self._gathered(), self.state, values), "step": self.t}
-        for state in self.states:
-            state.update(new)
