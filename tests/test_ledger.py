@@ -25,6 +25,7 @@ CLAIMS = {
     "sgd": """
         simple
         widely used
+        $x_{t+1} = x_t - \\eta\\nabla f(x_t)$
         momentum is $v_{t+1} = \\mu v_t + \\eta\\nabla f$, $x_{t+1} = x_t - v_{t+1}$
         supports momentum and weight decay (L2)
         can escape local minima with momentum
@@ -86,7 +87,8 @@ CLAIMS = {
         L2 in Adam is an incorrect decay
         L2 interferes with Adam's moments
         `weight_decay` is equivalent to L2
-        lr 0.001 and decay 0.01 take 1 % a step
+        lr 0.001 and decay 0.01 take 1 % a step, "adjusted by the learning rate"
+        the first equation, $x - \\eta\\,(\\hat m/(\\sqrt{\\hat v} + \\epsilon) + \\lambda x)$
         0.01 or 0.0001 is a good start
         ± better regularisation and generalisation than Adam with L2
         ± prevents overfitting by penalising large weights
@@ -105,6 +107,7 @@ CLAIMS = {
         `NAdam(params, lr=0.001)`
     """,
     "lbfgs": """
+        the iteration: $p = -Hg$, a step along it, then $s$ and $y$
         approximates the inverse Hessian by a recursive formula
         second-order optimizer
         memory-efficient: only the last pairs, no Hessian

@@ -96,7 +96,8 @@ class Routes(Page):
                 "Three ways through them:"]
         for name, chosen in (
                 ("A first pass", _lightest),
-                ("All code", lambda some: [t for t in some if t.kind in ("code", "find the bug")]),
+                ("All code", lambda some: [t for t in some if t.kind in ("code", "find the bug")
+                                          or (t.kind == "find the error" and t.checks)]),
                 ("All on paper", lambda some: [t for t in some if t.kind == "on paper"])):
             route = {chapter: chosen(some) for chapter, some in exercises.items()}
             minutes = [task.minutes or 0 for some in route.values() for task in some]

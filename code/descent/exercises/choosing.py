@@ -49,6 +49,8 @@ _PROFILE = (
             "It divides by the lowest loss of the whole table. Each task has its own."),
     Mistake("mean", _by_mean, "It compares with the task's mean, not with its lowest loss."),
     Mistake("wins", _wins, "It counts wins whatever the factor: that is the profile at factor 1."),
+    Mistake("a count", lambda losses, factor: _profile(losses, factor) * np.shape(losses)[1],
+            "It counts tasks. The profile is their share."),
     Mistake("strictly", _strictly,
             "At factor 1 the winner itself must count: a method is within a factor if it is at "
             "most that."),
@@ -81,7 +83,9 @@ def _validation(validation, test):
 
 _RUNS = [(np.array([[0.50, 0.52, 0.54], [0.30, 0.70, 0.62], [0.45, 0.49, 0.59], [0.9, 0.8, 0.95]]),
           np.array([[0.47, 0.50, 0.56], [0.44, 0.60, 0.55], [0.52, 0.51, 0.56], [0.8, 0.3, 0.1]])),
-         (np.array([[1.0, 3.0], [1.7, 1.8]]), np.array([[0.9, 2.0], [2.2, 1.8]]))]
+         (np.array([[1.0, 3.0], [1.7, 1.8]]), np.array([[0.9, 2.0], [2.2, 1.8]])),
+         (np.array([[0.2, 0.3, 1.3], [0.4, 0.5, 0.5]]),
+          np.array([[0.2, 0.4, 1.1], [0.4, 0.6, 0.8]]))]
 
 _REPORT = (
     Mistake("chosen by test", _by_test,
@@ -96,6 +100,8 @@ _REPORT = (
     Mistake("a setting for each seed", _each_seed,
             "It chooses a setting for each seed. You want one setting, for seeds you have not "
             "seen."),
+    Mistake("median", lambda validation, test: test[np.median(validation, 1).argmin()].mean(),
+            "It chooses by the median seed; the exercise asks for the mean."),
     Mistake("validation", _validation,
             "It reports the validation loss by which it chose, the number that choosing has made "
             "too low."),
@@ -142,6 +148,9 @@ _CURSE = (
     Mistake("mean of the difference's size",
             lambda sigma, seeds: 2 * sigma / math.sqrt(math.pi * seeds),
             "That is how far apart the two are. The lower one lies half of it below their middle."),
+    Mistake("the difference's root forgotten",
+            lambda sigma, seeds: sigma / math.sqrt(2 * math.pi * seeds),
+            "The difference of two measurements has sqrt(2) times the deviation of one."),
     Mistake("half-normal", lambda sigma, seeds: sigma * math.sqrt(2 / (math.pi * seeds)),
             "That is E|x| of one of them. The difference of two has a deviation of sqrt(2) times "
             "theirs, and the lower one lies half of its size below the middle."),
@@ -166,10 +175,10 @@ _TASKS = (
 
 EXERCISES = {
     "profile": Exercise(_profile, lambda answer: [
-        (f"a table of {len(losses)} methods, factor {factor}", answer(losses.copy(), factor))
+        (f"on a table of {len(losses)} methods, factor {factor}", answer(losses.copy(), factor))
         for losses in _LOSSES for factor in (1.0, 1.2, 2.0)], _PROFILE),
     "report": Exercise(_report, lambda answer: [
-        (f"{len(validation)} settings, {validation.shape[1]} seeds",
+        (f"on {len(validation)} settings, {validation.shape[1]} seeds",
          answer(validation.copy(), test.copy())) for validation, test in _RUNS], _REPORT),
     "needed": Exercise(_needed, on(*_QUESTIONS), _NEEDED),
     "curse": Exercise(_curse, on(*_NOISES), _CURSE),

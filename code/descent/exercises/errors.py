@@ -77,6 +77,10 @@ _ACCUMULATE = Exercise(_summed(lambda n: n, np.sum), _batches, (
     Mistake("mean of means", _summed(lambda n: 1, len),
             "Right for batches of one size. Here the last one is small, and its examples count "
             "for more than the others."),
+    Mistake("divided by four", _summed(lambda n: 1, lambda sizes: 4),
+            "Four is right for four batches, and only if they are of one size."),
+    Mistake("divided by 256", _summed(lambda n: n, lambda sizes: 256),
+            "The sum over examples is right. Divide it by how many there were, not by 256."),
     Mistake("sum over examples", _summed(lambda n: n, lambda sizes: 1),
             "It adds up the gradients of all examples. Divide by how many there are."),
     Mistake("weights lost", _summed(lambda n: 1, np.sum),
@@ -144,14 +148,23 @@ def _on_a_bowl(step):
     h = np.array([0.2, 1.0, 3.0])
     for lr, momentum in ((0.1, 0.9), (0.3, 0.5)):
         p, b = np.array([1.0, -2.0, 0.5]), np.zeros(3)
-        for t in range(1, 6):
-            p, b = step(p, lambda q: h * q, b, lr=lr, momentum=momentum)
-            yield f"at step {t} with lr={lr:g}, momentum={momentum:g}", p
+        for t in range(1, 7):
+            rate = lr if t < 4 else lr / 2
+            p, b = step(p, lambda q: h * q, b, lr=rate, momentum=momentum)
+            yield f"at step {t} with lr={rate:g}, momentum={momentum:g}", p
+
+
+def _steps_kept(p, gradient, b, *, lr, momentum):
+    b = momentum * b + lr * gradient(p - momentum * b)
+    return p - b, b
 
 
 _AHEAD = Exercise(_ahead(lambda p, b, lr, mu: p - lr * mu * b), _on_a_bowl, (
     Mistake("the listing", _ahead(lambda p, b, lr, mu: p - mu * b),
             "That is still the listing. Where would the point coast to, if no new gradient came?"),
+    Mistake("a buffer of steps", _steps_kept,
+            "Right while lr stays, but b has become a sum of steps. Keep it one of gradients: then "
+            "a new lr acts at once."),
     Mistake("the other side", _ahead(lambda p, b, lr, mu: p + mu * b),
             "The sign now belongs to papers whose v is a sum of steps, downhill. This b is a sum "
             "of gradients: they point uphill, and are no lengths yet."),
@@ -188,7 +201,7 @@ _CHEAP = Exercise(_cheap(lambda eps, full1, full2: eps * np.sqrt(full2)), drive(
     Mistake("eps as it is", _cheap(lambda eps, full1, full2: eps),
             "That is still the listing. Try a gradient no larger than eps."),
     Mistake("no root", _cheap(lambda eps, full1, full2: eps * full2),
-            "Nearly, and in print too: eps stands beside a root, so what multiplies it is the root "
+            "Nearly: eps stands beside a root, so what multiplies it is the root "
             "of 1 - beta2**t."),
     Mistake("divided", _cheap(lambda eps, full1, full2: eps / np.sqrt(full2)),
             "The factor is right and upside down: you have gone the same way twice."),
