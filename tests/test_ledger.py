@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -250,7 +251,11 @@ def test_level_and_time_move_from_the_title_to_a_line_under_it():
                            exercise_subtitle("", nodes.Text("Steps (hard, 45 min)")))
     document = new_document("page")
     document += exercise_enumerable_node("", title, nodes.section())
-    index._set_under_title(None, document)
+    remembered = document.children[0].deepcopy()
+    registry = {"ex-steps": {"node": remembered}}
+    index._set_under_title(SimpleNamespace(env=SimpleNamespace(sphinx_exercise_registry=registry)),
+                           document)
+    assert remembered.children[0].astext().endswith("Steps")
     title, line, _ = document.children[0].children
     assert title.astext().endswith("Steps")
     assert line.astext() == "Hard, 45 minutes"

@@ -87,6 +87,8 @@ def test_internal_links_lead_somewhere(page, site):
 
 @every_page
 def test_hidden_solutions_open_and_close(page):
+    titles = page.locator(".solution > .admonition-title").all_inner_texts()
+    assert [title for title in titles if re.search(r"\d min\)", title)] == []
     for solution in page.locator("div.solution.dropdown").all():
         content = solution.locator("section, .section").first
         assert not content.is_visible()

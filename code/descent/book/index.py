@@ -123,14 +123,25 @@ def setup(app):
 
 
 def _set_under_title(app, document):
-    """Move level and time from the end of an exercise's title to a line under it."""
+    """Move level and time from the end of an exercise's title to a line under it.
+
+    Titles of solutions are made of what sphinx-exercise remembers of an exercise: it loses them.
+    """
     for exercise in list(document.findall(is_exercise_node)):
-        subtitle = next(exercise.findall(exercise_subtitle), None)
-        effort = _EFFORT.fullmatch(subtitle.astext()) if subtitle else None
-        if effort:
-            last = subtitle.children[-1]  # the title may hold math; its end is text
-            short = nodes.Text(re.sub(r" \(\w+, \d+ min\)$", "", last.astext()))
-            subtitle.replace(last, short)
+        if effort := _shortened(exercise):
             line = nodes.paragraph("", f"{effort[2].capitalize()}, {effort[3]} minutes",
                                    classes=["exercise-effort"])
             exercise.insert(1, line)
+    for entry in getattr(app.env, "sphinx_exercise_registry", {}).values():
+        if is_exercise_node(entry["node"]):
+            _shortened(entry["node"])
+
+
+def _shortened(exercise):
+    """Cut level and time off an exercise's title; return their match, or None."""
+    subtitle = next(exercise.findall(exercise_subtitle), None)
+    effort = _EFFORT.fullmatch(subtitle.astext()) if subtitle else None
+    if effort:
+        last = subtitle.children[-1]  # the title may hold math; its end is text
+        subtitle.replace(last, nodes.Text(re.sub(r" \(\w+, \d+ min\)$", "", last.astext())))
+    return effort
