@@ -14,11 +14,16 @@ from descent.book.browser import ARGUMENTS, find
 SITE = Path(__file__).parents[2] / "_build" / "html"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
-# A page follows the scheme with the next frame, and its colours may take a while to change.
-SETTLE = """async () => {
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    await Promise.allSettled(document.getAnimations().map((one) => one.finished));
-}"""
+# A page follows the scheme with the next frame, and its colours may take a while to change. Tells
+# whether they have: a browser may stop drawing frames, and must not keep us waiting then.
+SETTLE = """() => Promise.race([
+    (async () => {
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+        return true;
+    })(),
+    new Promise((done) => setTimeout(done, 5000, false)),
+])"""
 
 # axe takes a time that grows with the elements, and most of a chapter's are these: the strokes of a
 # figure, a picture that has a name and no text inside, and the words of code, whose contrast is
@@ -145,7 +150,11 @@ def violations():
     """Return a function that lists what axe has against a page in light or dark: rule, element."""
     def violations(page, scheme, *, without=()):
         page.emulate_media(color_scheme=scheme)
-        page.evaluate(SETTLE)
+        for _ in range(3):
+            if page.evaluate(SETTLE):
+                break
+            page.bring_to_front()
+            page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(AXE.read_text(encoding="utf8"))
         return page.evaluate(RUN_AXE, list(without))
