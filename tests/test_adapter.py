@@ -8,7 +8,7 @@ import torch
 from saving import saved
 from torch.optim import SGD, lr_scheduler, swa_utils
 
-from descent import Optimizer, sgd
+from descent import Optimizer, adam, sgd
 
 HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
 
@@ -234,3 +234,15 @@ def test_signature_takes_maximize():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Optimizer(parameters(), sgd)
+
+
+def test_the_state_of_another_optimizer_is_refused():
+    p = torch.ones(3, requires_grad=True)
+    p.grad = torch.ones(3)
+    theirs, ours = torch.optim.Adam([p]), Optimizer([p], adam)
+    theirs.step()
+    ours.step()
+    before = ours.state_dict()
+    with pytest.raises(ValueError, match=r"state of adam, of step, m, v.*got exp_avg, exp_avg_sq"):
+        ours.load_state_dict(theirs.state_dict())
+    torch.testing.assert_close(ours.state_dict()["state"], before["state"])

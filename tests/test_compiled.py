@@ -194,7 +194,13 @@ def delayed(p, g, t, v=0.0, *, lr=0.1):
     return p - lr * v * g, 0.9 * v + g.mean() + 0 * g
 
 
-@pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed])
+def centralized(p, g, t, *, lr=0.1):
+    if g.ndim > 3:
+        g = g - g.mean((1, 2, 3), keepdim=True)
+    return (p - lr * g,)
+
+
+@pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed, centralized])
 def test_a_rule_that_is_not_elementwise_is_refused(rule):
     params = parameters()
     optimizer = Optimizer(params, rule, compile=True)
@@ -236,6 +242,100 @@ def test_a_state_replaced_from_outside_is_used():
         step(compiled, params, k)
         step(plain, its, k)
     assert_same(params, its)
+
+
+def emptied(optimizer, params):
+    optimizer.state[params[1]] = {}
+
+
+def renewed(optimizer, params):
+    optimizer.state[params[1]]["m"] = torch.zeros_like(params[1])
+
+
+def begun_anew(optimizer, params):
+    optimizer.state[params[2]]["step"] = 0
+
+
+@pytest.mark.parametrize("change", [emptied, renewed, begun_anew])
+def test_a_state_replaced_for_any_parameter_is_used(change):
+    pairs = both(adam, lr=0.1)
+    for optimizer, params in pairs:
+        for k in range(4):
+            step(optimizer, params, k)
+        change(optimizer, params)
+        for k in range(4, 8):
+            step(optimizer, params, k)
+    assert_same(pairs[0][1], pairs[1][1], rtol=1e-12)
+
+
+def test_gradients_that_change_places():
+    ends = []
+    for compiled in (True, False):
+        params = [torch.full((4,), x, dtype=torch.float64, requires_grad=True) for x in (1.0, 2.0)]
+        optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
+        for k in range(6):
+            if k < 3:
+                for p in params:
+                    p.grad = p.detach() * (k + 1)
+            else:
+                params[0].grad, params[1].grad = params[1].grad, params[0].grad
+            optimizer.step()
+        ends.append(params)
+    assert_same(*ends)
+
+
+def test_numbers_of_a_state_may_differ_between_parameters():
+    """NAdam's product does, if betas change while one has no gradient."""
+    pairs = both(nadam, lr=0.01)
+    for optimizer, params in pairs:
+        step(optimizer, params, 0, without=(0,))
+        optimizer.param_groups[0]["betas"] = (0.5, 0.9)
+        step(optimizer, params, 1, without=(1, 2))
+        for k in range(2, 8):
+            step(optimizer, params, k)
+    assert_same(pairs[0][1], pairs[1][1], rtol=1e-12)
+
+
+def test_a_step_in_inference_mode_leaves_parameters_trainable():
+    params = parameters()
+    optimizer = Optimizer(params, adam, compile=True)
+    with torch.inference_mode():
+        for k in range(3):
+            step(optimizer, params, k)
+    optimizer.zero_grad()
+    sum((p**2).sum() for p in params).backward()
+    assert all(p.grad is not None for p in params)
+
+
+def test_a_model_that_changes_its_dtype():
+    ends = []
+    for compiled in (True, False):
+        model = torch.nn.Linear(3, 2)
+        with torch.no_grad():
+            for k, p in enumerate(model.parameters()):
+                p.copy_(torch.linspace(-1, 1, p.numel()).reshape(p.shape) + k)
+        optimizer = Optimizer(model.parameters(), adam, lr=0.1, compile=compiled)
+        for k in range(8):
+            if k == 4:
+                model.double()
+            for p in model.parameters():
+                p.grad = p.detach() * (k + 1)
+            optimizer.step()
+        ends.append(list(model.parameters()))
+        assert {v.dtype for s in optimizer.state.values() for v in s.values()
+                if isinstance(v, torch.Tensor)} == {torch.float64}
+    assert_same(*ends, rtol=1e-6)
+
+
+def test_what_a_kernel_cannot_compute_is_named():
+    def rounded(p, g, t, *, lr=0.1):
+        return (p - lr * int(t) * g,)
+
+    params = parameters()
+    optimizer = Optimizer(params, rounded, compile=True)
+    step(optimizer, params)
+    with pytest.raises((ValueError, NotImplementedError), match="compile=False"):
+        step(optimizer, params)
 
 
 def test_one_tensor_twice_in_the_state_is_two():

@@ -29,7 +29,9 @@ class Optimizer(torch.optim.Optimizer):
     With `compile`, an elementwise rule becomes one kernel from its second step on, and parameters
     and gradients of one group, dtype and device are laid into one flat buffer each, of which they
     stay views (so a saved tensor brings its whole buffer along: save all of them in one file).
-    What a kernel does not read is no part of the state then.
+    `p.grad` too becomes a view of a buffer that each step fills anew: write to `p.grad`, not to a
+    tensor it once was, and clone what you keep. What a kernel does not read is no part of the
+    state then, and what else than its arguments the rule reads is read once.
 
     Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses or
     a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing C++ compiler.
@@ -65,7 +67,12 @@ class Optimizer(torch.optim.Optimizer):
                 need_compiler(p.device)
 
     def load_state_dict(self, state_dict):
-        """Take over a state, as in torch."""
+        """Take over a state, as in torch. Raises ValueError for that of another rule."""
+        held = {name for state in state_dict["state"].values() for name in state}
+        if strange := held - {"step", *self._names[1]}:
+            raise ValueError(f"state_dict must hold a state of {name_of(self.rule)}, of step"
+                             f"{''.join(f', {name}' for name in self._names[1])}; "
+                             f"got {', '.join(sorted(strange))}")
         super().load_state_dict(state_dict)
         self._flats = {}
 
@@ -90,7 +97,8 @@ class Optimizer(torch.optim.Optimizer):
         """Step the k-th group by a kernel, but for first steps, which may differ from later."""
         flats, fresh = self._flats.get(k), []
         if flats is None or not flats.hold(group["params"], self.state):
-            flats = self._flats[k] = Flats(group["params"], self.state)
+            with torch.inference_mode(False), torch.no_grad():  # what is laid stays trainable
+                flats = self._flats[k] = Flats(group["params"], self.state)
             fresh = [p for p in flats.others if p.grad is not None]
         flats.step(self.rule, hyper, group["maximize"])
         for p in fresh:

@@ -10,6 +10,7 @@ import re
 import statistics
 import time
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import nbformat
@@ -72,14 +73,16 @@ def ratios(rule, torch_class, *, tensors=50, size=2_000, **kwargs):
     return speeds(rule, torch_class, [(size,)] * tensors, **kwargs)
 
 
-def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=False, **hyper):
+def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=False, renewed=False,
+           **hyper):
     """Time a step of the rule and of torch's implementations; return seconds by name.
 
     All step tensors of the same shapes, in turn, and each gets its median: "descent", torch's
     "for-loop", "foreach", "fused" where there are; with `compiled` also "compiled" and "floor",
     the time it takes to move the bytes that the kernel reads and writes, at the rate of `x += y`.
-    The gradients stay the same; for `lbfgs`, which must be able to ask, they are the parameters,
-    and a step is one iteration.
+    The gradients stay the same tensors, or with `renewed` are others at every step, as after
+    `zero_grad()`; for `lbfgs`, which must be able to ask, they are the parameters, and a step is
+    one iteration.
     """
     again = looks_again(rule)
     if again:
@@ -114,6 +117,9 @@ def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=Fals
     times = {name: [] for name in contestants}
     for _ in range(repeats + 2):
         for name, step in contestants.items():
+            if renewed and name != "floor":
+                for p in getattr(step, "func", step).__self__.param_groups[0]["params"]:
+                    p.grad = torch.full_like(p, 0.01)
             times[name].append(_seconds(step, device))
     medians = {name: statistics.median(values[2:]) for name, values in times.items()}
     if compiled:
@@ -161,13 +167,14 @@ def kernels(repeats):
         torch.set_num_threads(threads)
         for row, hyper in ((row_of(sgd), {"momentum": 0.9}), *((row_of(rule), {}) for rule in (
                 adam, adamw, rmsprop, adagrad))):
-            for name, shapes in sizes.items():
+            for (name, shapes), renewed in product(sizes.items(), (False, True)):
                 seconds = speeds(row.rule, row.torch_class, shapes, repeats=repeats,
-                                 compiled=True, lr=1e-3, **hyper)
-                one = seconds["compiled"]
+                                 compiled=True, renewed=renewed, lr=1e-3, **hyper)
+                one, gradients = seconds["compiled"], "new" if renewed else "kept"
                 shown = (f"{other} {one / seconds[other]:.2f}" for other in (
                     "floor", "fused", "foreach", "for-loop", "descent") if other in seconds)
-                lines.append([f"compiled {name_of(row.rule)}, {name}, {threads} threads",
+                lines.append([f"compiled {name_of(row.rule)}, {name}, {threads} threads, "
+                              f"gradients {gradients}",
                               "of " + ", ".join(shown)])
     torch.set_num_threads(1)
     return lines

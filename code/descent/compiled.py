@@ -117,12 +117,25 @@ def _comparison(name, sign):
     return compare
 
 
-_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**",
+              "mod": "%", "floordiv": "//"}
 for _name, _sign in _OPERATORS.items():
     for _prefix, _function in zip(("__", "__r"), _operator(_name, _sign), strict=True):
         setattr(Number, f"{_prefix}{_name}__", _function)
 for _name, _sign in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
     setattr(Number, f"__{_name}__", _comparison(_name, _sign))
+
+
+def _refusal(name):
+    def refuse(self, *_):
+        raise NotImplementedError(f"{name} of a number that changes from step to step: "
+                                  f"use compile=False")
+
+    return refuse
+
+
+for _name in ("abs", "float", "index", "int", "round"):
+    setattr(Number, f"__{_name}__", _refusal(_name))
 
 
 def _function(names, expression):
@@ -138,6 +151,9 @@ class _Slots:
 
     def slot(self, number):
         if number.formula not in self.formulas:
+            if len(self.formulas) == SLOTS:
+                raise NotImplementedError(f"more than {SLOTS} different numbers meet a tensor: "
+                                          f"use compile=False")
             self.formulas.append(number.formula)
         return self.vector[self.formulas.index(number.formula)]
 
@@ -229,6 +245,8 @@ class Kernel:
         def outputs(slots, p, g, *state):
             _slots.start(slots)
             p, new = self._step(p, g, dict(zip(self.tensors, state, strict=True)))
+            self.returns = {name: x.dtype for name, x in new.items()
+                            if isinstance(x, torch.Tensor)}
             return p, *(x if isinstance(x, torch.Tensor) else torch.zeros(1)
                         for x in (new[name] for name in self.tensors))
 
@@ -262,11 +280,12 @@ class Kernel:
             return torch.stack([x.reshape(-1) for x in (new_p, *(new[n] for n in self.live))])
 
         for one in (state, signed):
-            whole, flat = run(lambda x: x, one), run(lambda x: x.reshape(-1), one)
+            whole, *others = (run(lambda x, shape=shape: x.reshape(shape), one) for shape in
+                              ((4, 6), (24,), (2, 3, 4), (2, 3, 2, 2), (2, 1, 3, 2, 2)))
             parts = [run(lambda x, part=part: x.reshape(-1)[part], one)
                      for part in (slice(7), slice(7, 24))]
             if not all(torch.allclose(whole, other, rtol=1e-4, equal_nan=True)
-                       for other in (flat, torch.cat(parts, dim=1))):
+                       for other in (*others, torch.cat(parts, dim=1))):
                 raise ValueError(f"compile=True is for rules that treat each entry alone, "
                                  f"and {name_of(self.rule)} does not; use compile=False")
 

@@ -24,15 +24,14 @@ class Flats:
                 continue
             if p.grad.is_sparse:
                 raise RuntimeError("a sparse gradient cannot be laid flat")
-            lots.setdefault((p.dtype, p.device, states[p]["step"]), []).append(p)
+            kinds = frozenset((name, value.dtype if isinstance(value, torch.Tensor) else value)
+                              for name, value in states[p].items())
+            lots.setdefault((p.dtype, p.device, kinds), []).append(p)
         self.flats = [_Flat(lot, [states[p] for p in lot]) for lot in lots.values()]
         self.params = list(params)
 
     def hold(self, params, states):
-        """Tell whether the same parameters as before, where they were, have gradients.
-
-        Of the states, the first of each lot is looked at: it tells whether they were replaced.
-        """
+        """Tell whether the same parameters, where they were, have gradients and states."""
         return (_same(params, self.params) and all(p.grad is None for p in self.others)
                 and all(flat.hold(states) for flat in self.flats))
 
@@ -59,7 +58,7 @@ class _Flat:
         self.places = [p.data_ptr() for p in params]
         self.g, self.g_parts = None, []
         self.given = self.maximize = None  # the settings for which the kernel was chosen
-        self.state, self.first = {}, {}  # vectors by name, and their parts of the first parameter
+        self.state, self.state_parts = {}, {}  # vectors by name, and their parts
         taken = {self.p.data_ptr(), params[0].grad.data_ptr()}
         for name in list(states[0]):
             if name != "step" and name not in self.numbers:
@@ -81,15 +80,18 @@ class _Flat:
     def _lay(self, name, vector):
         """Keep a state as one vector, and each parameter's part of it under its name."""
         self.state[name] = vector
-        for state, part in zip(self.states, self._parts(vector), strict=True):
+        self.state_parts[name] = self._parts(vector)
+        for state, part in zip(self.states, self.state_parts[name], strict=True):
             state[name] = part
-        self.first[name] = self.states[0][name]
 
     def hold(self, states):
-        first, grads = states.get(self.params[0]), [p.grad for p in self.params]
-        return (first is self.states[0] and first["step"] == self.t
-                and all(first.get(name) is part for name, part in self.first.items())
+        grads = [p.grad for p in self.params]
+        return (_same(list(map(states.get, self.params)), self.states)
+                and all(state["step"] == self.t for state in self.states)
+                and all(_same([state.get(name) for state in self.states], parts)
+                        for name, parts in self.state_parts.items())
                 and [p.data_ptr() for p in self.params] == self.places
+                and all(p.is_contiguous() for p in self.params)
                 and (_same(grads, self.g_parts) or not any(grad is None for grad in grads)))
 
     def _gathered(self):
@@ -103,7 +105,11 @@ class _Flat:
         if not _same(grads, self.g_parts):
             away = [(p, part) for p, part in zip(self.params, self.g_parts, strict=True)
                     if p.grad is not part]
-            torch._foreach_copy_([part for _, part in away], [p.grad for p, _ in away])
+            ours = self.g.untyped_storage().data_ptr()
+            torch._foreach_copy_([part for _, part in away], [
+                # a part that came to another parameter would be overwritten before it is copied
+                g.clone() if g._is_view() and g.untyped_storage().data_ptr() == ours else g
+                for g in (p.grad for p, _ in away)])
             for p, part in away:
                 p.grad = part
         return self.g
@@ -122,13 +128,23 @@ class _Flat:
     def _choose(self, rule, hyper, t, numbers, maximize):
         """Take the kernel for these settings, and keep the states that it reads."""
         self.hyper = plain(hyper)
-        dtypes = {"p": self.p.dtype, **{name: vector.dtype for name, vector in self.state.items()
-                                        if vector.dtype != self.p.dtype}}
+        dtypes = self._dtypes()
         self.made = kernel(rule, self.hyper, t, numbers, dtypes, self.p.device, maximize)
         self.given, self.maximize = hyper, maximize
         for name in set(self.state) - set(self.made.live):  # nothing reads it
-            del self.state[name], self.first[name]
+            del self.state[name], self.state_parts[name]
             for state in self.states:
                 del state[name]
-        for name in set(self.made.live) - set(self.state):
-            self._lay(name, torch.zeros_like(self.p))
+        for name in self.made.live:
+            vector, dtype = self.state.get(name), self.made.returns[name]
+            if vector is None:
+                self._lay(name, torch.zeros_like(self.p, dtype=dtype))
+            elif vector.dtype != dtype:  # loaded, or the model changed its dtype
+                self._lay(name, vector.to(dtype))
+        if self._dtypes() != dtypes:
+            self._choose(rule, hyper, t, numbers, maximize)
+
+    def _dtypes(self):
+        """Return the dtype of the point, as "p", and of the states whose dtype is another."""
+        return {"p": self.p.dtype, **{name: vector.dtype for name, vector in self.state.items()
+                                      if vector.dtype != self.p.dtype}}

@@ -269,7 +269,8 @@ _ENTRYWISE = Exercise(
                 "It says yes where it should say no."),
         Mistake("the first half only", _halves(
             lambda whole, a, b: np.allclose(whole[:len(a)], a)),
-                "It looks at the first half only. A rule may mix in the other."),
+                "It looks at the first half only, or changes one entry only. A rule may mix in "
+                "any."),
         Mistake("the second half only", _halves(
             lambda whole, a, b: np.allclose(whole[len(a):], b)),
                 "It looks at the second half only. A rule may mix in the first."),
