@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from descent import Optimizer, bench, lbfgs, sgd
@@ -23,9 +24,10 @@ def test_lbfgs_is_timed_with_its_closure():
     assert min(seconds.values()) > 0
 
 
-def test_speeds_time_the_kernel_and_its_floor():
-    seconds = bench.speeds(sgd, torch.optim.SGD, [(4, 5), (3,)], repeats=2, compiled=True, lr=0.1,
-                           momentum=0.9)
+@pytest.mark.parametrize("renewed", [False, True])
+def test_speeds_time_the_kernel_and_its_floor(renewed):
+    seconds = bench.speeds(sgd, torch.optim.SGD, [(4, 5), (3,)], repeats=2, compiled=True,
+                           renewed=renewed, lr=0.1, momentum=0.9)
     assert list(seconds) == ["descent", "compiled", "floor", "for-loop", "foreach", "fused"]
     assert min(seconds.values()) > 0
 

@@ -40,6 +40,16 @@ def assert_same(a, b, rtol=1e-13):
         torch.testing.assert_close(x, y, rtol=rtol, atol=rtol)
 
 
+def assert_steps_agree(pairs, steps, changes=None, rtol=1e-13):
+    """Step both as often; before the step of that number, `changes` change both."""
+    for k in range(steps):
+        for optimizer, params in pairs:
+            if changes and k in changes:
+                changes[k](optimizer, params)
+            step(optimizer, params, k)
+    assert_same(pairs[0][1], pairs[1][1], rtol=rtol)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
 def test_a_kernel_is_torchs(row):
     """Once with everything off that can be, once with everything on."""
@@ -219,29 +229,22 @@ def late(p, g, t, *, lr=0.1, beta=0.5):
 
 @pytest.mark.parametrize("rule", [warmed, late])
 def test_a_branch_is_taken_anew(rule):
-    (compiled, params), (plain, its) = both(rule)
-    for k in range(9):
-        if k == 7 and rule is late:
-            for optimizer in (compiled, plain):
-                optimizer.param_groups[0]["beta"] = 0.2
-        step(compiled, params, k)
-        step(plain, its, k)
-    assert_same(params, its)
+    def turned(optimizer, params):
+        if rule is late:
+            optimizer.param_groups[0]["beta"] = 0.2
+
+    assert_steps_agree(both(rule), 9, {7: turned})
 
 
 def test_a_state_replaced_from_outside_is_used():
-    (compiled, params), (plain, its) = both(adam, lr=0.1)
-    for k in range(8):
-        if k == 3:
-            for optimizer in (compiled, plain):
-                optimizer.state.clear()
-        if k == 6:
-            for optimizer, one in ((compiled, params), (plain, its)):
-                for p in one:
-                    optimizer.state[p]["m"] = torch.zeros_like(p)
-        step(compiled, params, k)
-        step(plain, its, k)
-    assert_same(params, its)
+    def cleared(optimizer, params):
+        optimizer.state.clear()
+
+    def all_renewed(optimizer, params):
+        for p in params:
+            optimizer.state[p]["m"] = torch.zeros_like(p)
+
+    assert_steps_agree(both(adam, lr=0.1), 8, {3: cleared, 6: all_renewed})
 
 
 def emptied(optimizer, params):
@@ -258,14 +261,7 @@ def begun_anew(optimizer, params):
 
 @pytest.mark.parametrize("change", [emptied, renewed, begun_anew])
 def test_a_state_replaced_for_any_parameter_is_used(change):
-    pairs = both(adam, lr=0.1)
-    for optimizer, params in pairs:
-        for k in range(4):
-            step(optimizer, params, k)
-        change(optimizer, params)
-        for k in range(4, 8):
-            step(optimizer, params, k)
-    assert_same(pairs[0][1], pairs[1][1], rtol=1e-12)
+    assert_steps_agree(both(adam, lr=0.1), 8, {4: change}, rtol=1e-12)
 
 
 def test_gradients_that_change_places():

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from descent.benchmark.judge import best_of, outcomes, profile, ranks, ties
+from descent.benchmark.judge import best_of, outcomes, profile, ranks, refused, ties
 
 
 def trial(stage, setting, seed, loss, **more):
@@ -51,6 +51,11 @@ def test_ties_mind_how_many_are_compared():
     assert not ties(np.array([best, apart]))[1]
     none = [best + rng.normal(0, 1, 10) + 0.3 for _ in range(6)]
     assert ties(np.array([best, apart, *none]))[1]
+
+
+def test_holm_stops_at_the_first_that_fails():
+    np.testing.assert_array_equal(refused([0.03, 0.001, 0.02, 0.04]), [False, True, False, False])
+    np.testing.assert_array_equal(refused([0.012, 0.016, 0.024, 0.05]), [True] * 4)
 
 
 def test_profile_and_ranks():

@@ -88,10 +88,12 @@ def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=Fals
     if again:
         hyper = {"max_iter": 1, "history_size": 10, **hyper}
 
-    def prepared(make):
-        params = [torch.ones(shape, device=device, requires_grad=True) for shape in shapes]
-        for p in params:
-            p.grad = torch.full_like(p, 0.01)
+    contestants, held = {}, {}  # steps and parameters, by name
+
+    def enter(name, make):
+        held[name] = params = [torch.ones(shape, device=device, requires_grad=True)
+                               for shape in shapes]
+        _give_gradients(params)
         optimizer = make(params)
 
         def closure():
@@ -99,32 +101,36 @@ def speeds(rule, torch_class, shapes, *, repeats=15, device="cpu", compiled=Fals
                 p.grad.copy_(p.detach())
             return 1.0
 
-        return partial(optimizer.step, closure) if again else optimizer.step
+        contestants[name] = partial(optimizer.step, closure) if again else optimizer.step
 
     def ours(params, **more):
         if again:
             return LBFGS(params, **hyper)
         return Optimizer(params, rule, **hyper, **more)
 
-    contestants = {"descent": prepared(ours)}
+    enter("descent", ours)
     if compiled:
-        contestants["compiled"] = step = prepared(partial(ours, compile=True))
+        enter("compiled", partial(ours, compile=True))
+        step = contestants["compiled"]
         step(), step()
         contestants["floor"] = _mover(step.__self__, shapes, device)
     for name, extra in implementations(torch_class).items():
-        contestants[name] = prepared(lambda params, extra=extra:
-                                     torch_class(params, **hyper, **extra))
+        enter(name, lambda params, extra=extra: torch_class(params, **hyper, **extra))
     times = {name: [] for name in contestants}
     for _ in range(repeats + 2):
         for name, step in contestants.items():
-            if renewed and name != "floor":
-                for p in getattr(step, "func", step).__self__.param_groups[0]["params"]:
-                    p.grad = torch.full_like(p, 0.01)
+            if renewed:
+                _give_gradients(held.get(name, ()))  # the floor has none
             times[name].append(_seconds(step, device))
     medians = {name: statistics.median(values[2:]) for name, values in times.items()}
     if compiled:
         medians["floor"] *= passes(contestants["compiled"].__self__) / 3
     return medians
+
+
+def _give_gradients(params):
+    for p in params:
+        p.grad = torch.full_like(p, 0.01)
 
 
 def passes(optimizer):

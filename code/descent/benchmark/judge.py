@@ -9,7 +9,7 @@ from scipy import stats
 from descent.benchmark.plan import selected
 
 __all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "best_of", "gap", "outcomes", "profile",
-           "ranks", "ties"]
+           "ranks", "refused", "ties"]
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
@@ -71,11 +71,18 @@ def ties(losses, level=0.05):
     others = [k for k in range(len(losses)) if k != best]
     with np.errstate(invalid="ignore"):
         chances = [_chance(losses[k] - losses[best]) for k in others]
-    tied, refused = np.ones(len(losses), bool), True
-    for left, place in zip(range(len(others), 0, -1), np.argsort(chances), strict=True):
-        refused = refused and chances[place] <= level / left
-        tied[others[place]] = not refused
+    tied = np.ones(len(losses), bool)
+    tied[others] = ~refused(chances, level)
     return tied
+
+
+def refused(chances, level=0.05):
+    """Return which of several p-values refuse chance, by Holm's method for their number."""
+    order = np.argsort(chances)
+    holds = np.asarray(chances)[order] <= level / np.arange(len(order), 0, -1)
+    found = np.empty(len(order), bool)
+    found[order] = np.logical_and.accumulate(holds)
+    return found
 
 
 def _chance(differences):

@@ -74,14 +74,14 @@ class Index(Page):
         """Return the Markdown."""
         text = []
         for chapter in found:
-            if tasks(chapter):
+            if some := tasks(chapter):
                 text += ["", f"## {chapter.title}", "",
                          f"| {' | '.join(_HEADER)} |",
                          "|---|---|---|---:|---|"]
                 text += [f"| {_link(task)} | {task.kind} | {task.level or '–'} "
                          f"| {task.minutes or '–'} "
                          f"| {', '.join(f'`{name}`' for name in task.checks) or '–'} |"
-                         for task in tasks(chapter)]
+                         for task in some]
         return text
 
 
@@ -143,5 +143,6 @@ def _shortened(exercise):
     effort = _EFFORT.fullmatch(subtitle.astext()) if subtitle else None
     if effort:
         last = subtitle.children[-1]  # the title may hold math; its end is text
-        subtitle.replace(last, nodes.Text(re.sub(r" \(\w+, \d+ min\)$", "", last.astext())))
+        end = effort[0].removeprefix(effort[1])
+        subtitle.replace(last, nodes.Text(last.astext().removesuffix(end)))
     return effort
