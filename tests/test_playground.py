@@ -255,7 +255,7 @@ def test_both_hosts_get_their_form_and_text_is_stable():
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "Playground: sgd on quadratic over lr × 2, 10 steps"
     assert 'class="descent-playground"' in data["text/html"]
-    assert "<noscript>An interactive picture" in data["text/html"]
+    assert "<p>An interactive picture" in data["text/html"]
     pages = [widget.page() for _ in range(2)]
     ids = [re.search(r'id="([^"]+)"', page).group(1) for page in pages]
     assert ids[0] != ids[1]

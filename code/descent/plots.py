@@ -122,6 +122,7 @@ class Table:
 
     def _repr_html_(self):
         made = tabulate(*self._page, tablefmt="html", disable_numparse=True)
+        made = re.sub("<(t[dh])>", r'<\1 style="text-align:left">', made)  # Jupyter's own is right
         return f'<div class="descent-table" style="overflow-x:auto" tabindex="0">{made}</div>'
 
 

@@ -14,7 +14,7 @@ import traitlets
 
 __all__ = ["Widget", "module", "packed"]
 
-_MOUNT = """<div class="descent-playground" id="{id}"><noscript>{alt}</noscript></div>
+_MOUNT = """<div class="descent-playground" id="{id}"><p>{alt}</p></div>
 <script type="module">
 const state = {state}, source = {source};
 const modules = (globalThis.descentModules ??= new Map());
@@ -32,6 +32,7 @@ const model = {{
 }};
 const el = document.getElementById("{id}");
 try {{
+  el.replaceChildren();
   await (await modules.get(source)).default.render({{ model, el }});
   el.dataset.ready = "1";
 }} catch (error) {{
@@ -80,7 +81,8 @@ class Widget(anywidget.AnyWidget):
         text = _script({**{name: getattr(self, name) for name in self.shared}, "live": False})
         return _MOUNT.format(
             id=f"descent-{hashlib.sha1(text.encode()).hexdigest()[:8]}-{next(_numbers)}",
-            alt=html.escape(f"An interactive picture, which needs JavaScript: {self!r}."),
+            alt=html.escape(f"An interactive picture. It needs JavaScript, in a notebook that "
+                            f"the cell be run: {self!r}."),
             state=text, source=_script(self._esm))
 
 

@@ -16,9 +16,10 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
-from descent.book.notebooks import execute_all
+from descent.book.notebooks import execute_all, save
+from descent.book.translate import Course, translate
 
-__all__ = ["build", "fingerprint", "main", "renew"]
+__all__ = ["build", "editions", "fingerprint", "main", "renew", "run"]
 
 
 def fingerprint(root):
@@ -48,24 +49,54 @@ def renew(root):
     return now
 
 
+def run(root):
+    """Run the notebooks that have not been run as they are now; tell whether all went well."""
+    root = Path(root).resolve()
+    renew(root)
+    cache = _cache(root)
+    pending = [path for path in sorted(root.glob("chapters/*.ipynb")) if not _cached(cache, path)]
+    if pending:
+        print(f"Running {len(pending)} notebooks, some 20 s each on a core.", flush=True)
+    failures = []
+    for number, done in enumerate(execute_all(pending), start=1):
+        name = done.path.relative_to(root)
+        print(f"[{number}/{len(pending)}] {name}: {done.seconds:.1f} s"
+              f"{' FAILED' if done.failure else ''}", flush=True)
+        if done.failure:
+            failures.append(done.failure.replace(str(done.path), str(name)))
+            continue
+        bundle = CacheBundleIn(done.notebook, str(done.path),
+                               data={"execution_seconds": done.seconds})
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    print("\n".join(failures), file=sys.stderr, end="\n" if failures else "")
+    return not failures
+
+
+def editions(root):
+    """Yield (name, `Edition`) for every page of the study edition; `run` goes before.
+
+    Raises ValueError, with page, cell and text, for what has no translation.
+    """
+    root = Path(root).resolve()
+    course, cache = Course(root), _cache(root)
+    for name, page in course.pages.items():
+        if course.folder[name] != root:  # a chapter: with the outputs of its run
+            page = cache.merge_match_into_notebook(page)[1]
+        yield name, translate(course, name, page)
+
+
 def build(root="."):
     """Build the book of that folder; return the exit status."""
     root = Path(root).resolve()
-    renew(root)
-    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
-    pending = [path for path in sorted(root.glob("chapters/*.ipynb")) if not _cached(cache, path)]
-    failures = []
-    for number, run in enumerate(execute_all(pending), start=1):
-        name = run.path.relative_to(root)
-        print(f"[{number}/{len(pending)}] {name}: {run.seconds:.1f} s"
-              f"{' FAILED' if run.failure else ''}", flush=True)
-        if run.failure:
-            failures.append(run.failure.replace(str(run.path), str(name)))
-            continue
-        bundle = CacheBundleIn(run.notebook, str(run.path), data={"execution_seconds": run.seconds})
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-    if failures:
-        print("\n".join(failures), file=sys.stderr)
+    if not run(root):
+        return 1
+    study = root / "_build" / "study"  # where the pages' download buttons find it
+    study.mkdir(exist_ok=True)
+    try:
+        for name, edition in editions(root):
+            save(nbformat.writes(edition.notebook), study / f"{name}.ipynb")
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 1
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     status = subprocess.run(
@@ -74,6 +105,10 @@ def build(root="."):
     if status == 0:
         print(f"Read it: {(root / '_build' / 'html' / 'index.html').resolve(strict=True)}")
     return status
+
+
+def _cache(root):
+    return get_cache(str(root / "_build" / ".jupyter_cache"))
 
 
 def _cached(cache, path):

@@ -13,7 +13,7 @@ from sphinx_exercise.nodes import exercise_subtitle, is_exercise_node
 
 from descent.book.ledger import Page, mark
 
-__all__ = ["KINDS", "LEVELS", "MINUTES", "Task", "setup", "tasks"]
+__all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Task", "setup", "tasks"]
 
 LEVELS = ("easy", "medium", "hard")
 MINUTES = (5, 10, 15, 20, 30, 45)
@@ -21,7 +21,7 @@ KINDS = {"derive": "on paper", "implement": "code", "find": "find the bug", "pre
          "explore": "explore"}  # by the word it begins with; one that has none states an error
 _HEADER = ["exercise", "kind", "level", "minutes", "checked as"]
 _START = re.compile(r"^```+\{exercise(?:-start)?\} *(.*)\n:label: *(\S+)", re.M)
-_EFFORT = re.compile(r"(.+) \((\w+), (\d+) min\)")
+EFFORT = re.compile(r"(.+) \((\w+), (\d+) min\)")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def tasks(chapter):
     found = []
     for start, end in zip(starts, ends, strict=True):
         body = book[start.end():end]
-        effort = _EFFORT.fullmatch(start[1].strip())
+        effort = EFFORT.fullmatch(start[1].strip())
         title, level, minutes = effort.groups() if effort else (start[1].strip(), None, None)
         lead = re.match(r"(?:\s|:.*\n|`+\n)*\*\*(\w+)", body)
         checks = re.findall(r"check\(\s*f?\"([^\"]+)\"", body)
@@ -140,7 +140,7 @@ def _set_under_title(app, document):
 def _shortened(exercise):
     """Cut level and time off an exercise's title; return their match, or None."""
     subtitle = next(exercise.findall(exercise_subtitle), None)
-    effort = _EFFORT.fullmatch(subtitle.astext()) if subtitle else None
+    effort = EFFORT.fullmatch(subtitle.astext()) if subtitle else None
     if effort:
         last = subtitle.children[-1]  # the title may hold math; its end is text
         end = effort[0].removeprefix(effort[1])

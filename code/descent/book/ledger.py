@@ -22,8 +22,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
-__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "ledger",
-           "mark", "setup"]
+__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "glued",
+           "ledger", "mark", "plain", "setup"]
 
 VERDICTS = ("Holds", "Holds in part", "Depends", "Does not hold", "Not tested")
 _HEADER = ["claim", "verdict", "why, and how much"]
@@ -69,15 +69,8 @@ class Chapter:
 
     @cached_property
     def glued(self):
-        """What the cells glue: a dict from the name to (text, id of the cell)."""
-        found = {}
-        for cell in self.cells:
-            for output in cell.get("outputs", []):
-                value = output.get("data", {}).get("application/papermill.record/text/plain")
-                if value is not None:
-                    value = ast.literal_eval(value) if value[:1] in "'\"" else value
-                    found[output.metadata["scrapbook"]["name"]] = value, cell.id
-        return found
+        """What the cells glue, as `glued` returns it."""
+        return glued(self.cells)
 
     def section(self, number, offset=None):
         """Return the heading under which a cell stands, or a place in the text of a cell."""
@@ -110,7 +103,7 @@ class Chapter:
 
     def resolve(self, text):
         """Return the text with glued values in place, its links as seen from the root."""
-        text = _GLUE.sub(lambda found: _plain(self.value(found[1])[0]), text)
+        text = _GLUE.sub(lambda found: plain(self.value(found[1])[0]), text)
         text = re.sub(r"\]\((\w+\.ipynb)", r"](chapters/\1", text)
         return text.replace("](../", "](")
 
@@ -147,6 +140,18 @@ def ledger(root="."):
     return {chapter: chapter.claims for chapter in chapters(root) if chapter.claims}
 
 
+def glued(cells):
+    """Return what cells glue: a dict from the name to (text, id of the cell)."""
+    found = {}
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            value = output.get("data", {}).get("application/papermill.record/text/plain")
+            if value is not None:
+                value = ast.literal_eval(value) if value[:1] in "'\"" else value
+                found[output.metadata["scrapbook"]["name"]] = value, cell.id
+    return found
+
+
 def anchor(heading):
     """Return the id that a page gives to the section of that heading."""
     return nodes.make_id(heading.replace("`", ""))
@@ -171,7 +176,8 @@ def _split(line):
     return [part.strip() for part in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
 
 
-def _plain(value):
+def plain(value):
+    """Return a value as text in which Markdown sees no marks."""
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", str(value))
 
 

@@ -22,7 +22,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-__all__ = ["Run", "canonical", "cores", "execute", "execute_all", "main", "problems", "write"]
+__all__ = ["Run", "canonical", "cores", "execute", "execute_all", "main", "problems", "save",
+           "write"]
 
 CELL_TIMEOUT = 120
 _DROPPED = re.compile(r"image/.*|text/html|application/(vnd\.jupyter\..*|javascript)")
@@ -93,9 +94,13 @@ def problems(path):
 
 def write(notebook, path):
     """Write a notebook in canonical form; the file is whole at every moment."""
-    path = Path(path)
-    draft = path.with_suffix(".draft")
-    draft.write_text(_text(notebook), encoding="utf8")
+    save(_text(notebook), path)
+
+
+def save(text, path):
+    """Write a text file that is whole at every moment."""
+    draft = Path(path).with_suffix(".draft")
+    draft.write_text(text, encoding="utf8")
     draft.replace(path)
 
 
