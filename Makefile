@@ -40,10 +40,11 @@ book: $(READY)
 test: $(READY)
 	$(call step,lint,$(BIN)/ruff check .)
 	$(call step,canonical notebooks,$(BIN)/python -m descent.book.notebooks check $(CHAPTERS))
-	$(call step,unit tests,$(BIN)/python -m pytest -q -n auto -m 'not browser' tests)
+	$(call step,unit tests,$(BIN)/python -m pytest -q -n auto -m 'not browser and not built' tests)
 	$(call step,notebooks by nbval,$(BIN)/python -m pytest -q --nbval --nbval-current-env \
 		--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope chapters)
 	$(call step,book,$(BIN)/python -m descent.book.build)
+	$(call step,study notebooks,$(BIN)/python -m pytest -q -n auto -m built tests)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
 	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
 		-m browser tests)

@@ -60,7 +60,7 @@ MADE = {"seconds", "date"}  # may differ between two runs
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "toy.py").write_text(TOY, encoding="utf8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     sys.modules.pop("toy", None)
@@ -131,8 +131,8 @@ def test_a_cluster_gives_the_same_numbers_and_may_lose_a_worker(toy, tmp_path, m
               "--nthreads", "1", "--no-dashboard")
     cluster, serial = tmp_path / "cluster.sqlite", tmp_path / "serial.sqlite"
     with process(*scheduler):
-        until(lambda: where.exists() and where.read_text().endswith("}"))
-        address = json.loads(where.read_text())["address"]
+        until(lambda: where.exists() and where.read_text(encoding="utf8").endswith("}"))
+        address = json.loads(where.read_text(encoding="utf8"))["address"]
         with process(*worker), process(*worker) as lost:
             batches = run(cluster, toy.PLAN, only=toy.ONLY, dask=address, work=toy.slow)
             for number, _ in enumerate(batches, start=1):
@@ -203,7 +203,7 @@ def test_the_file(toy, tmp_path):
     base.close()
     with Store(path, toy.PLAN) as store:
         assert store.export(tmp_path / "results.csv") == toy.ROWS
-    lines = (tmp_path / "results.csv").read_text().splitlines()
+    lines = (tmp_path / "results.csv").read_text(encoding="utf8").splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert len(lines) == 1 + toy.ROWS
 
@@ -330,7 +330,7 @@ def test_bad_input_is_named_and_leaves_no_trace(tmp_path, capsys, monkeypatch):
 
 def test_another_file_is_left_alone(toy, tmp_path, capsys):
     text, other = tmp_path / "text.sqlite", tmp_path / "other.sqlite"
-    text.write_text("not a database" * 100)
+    text.write_text("not a database" * 100, encoding="utf8")
     base = sqlite3.connect(other)
     base.execute("CREATE TABLE things (name)")
     base.commit()

@@ -95,14 +95,14 @@ def test_a_run_is_real_and_a_failure_names_notebook_cell_and_error(tmp_path, cap
     good = save(new_notebook(cells=[new_code_cell("6 * 7")]), tmp_path / "good.ipynb")
     bad = save(new_notebook(cells=[new_code_cell("x = 1"), new_code_cell("x / 0", id="the-cell"),
                                    new_code_cell("2")]), tmp_path / "bad.ipynb")
-    before = bad.read_text()
+    before = bad.read_text(encoding="utf8")
     assert notebooks.main(["run", str(good), str(bad)])
     said = capsys.readouterr().out
     assert "cell 2 (the-cell), `x / 0`: ZeroDivisionError: division by zero" in said
     assert "bad.ipynb" in said
-    assert bad.read_text() == before
+    assert bad.read_text(encoding="utf8") == before
     assert notebooks.problems(good) == []
-    assert "42" in good.read_text()
+    assert "42" in good.read_text(encoding="utf8")
 
 
 @pytest.mark.parametrize("arguments", [[], ["polish", "a.ipynb"], ["check", "missing.ipynb"],
@@ -121,7 +121,7 @@ def course(tmp_path):
                  "chapters/one.ipynb"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(name, encoding="utf8")
     return tmp_path
 
 
@@ -133,10 +133,11 @@ def test_a_change_outside_the_notebooks_clears_the_cache(course, name):
     kept.touch()
     build.renew(course)
     assert kept.exists()
-    (course / "chapters/one.ipynb").write_text("changed: the cache knows it by its code")
+    (course / "chapters/one.ipynb").write_text("changed: the cache knows it by its code",
+                                               encoding="utf8")
     build.renew(course)
     assert kept.exists()
-    (course / name).write_text("changed")
+    (course / name).write_text("changed", encoding="utf8")
     build.renew(course)
     assert not kept.exists()
 

@@ -34,7 +34,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path):
     assert stale(trials, path) == ["bad"]
     trials["bad"] = Trial(half, {"x": 1.0})
     assert made(trials, path) == ["bad"]
-    kept = json.loads(path.read_text())
+    kept = json.loads(path.read_text(encoding="utf8"))
     assert kept["good"]["result"] == {"half": [1.5, 0.333333], "word": "kept"}
     assert kept["good"]["spec"] == {"function": "half", "x": 3.0}
     assert {"date", "seconds", "torch", "numpy", "python", "machine"} == set(kept["good"]["made"])
@@ -44,7 +44,7 @@ def test_changed_arguments_are_run_again_and_old_trials_dropped(tmp_path):
     path = tmp_path / "results.json"
     made({"a": Trial(half, {"x": 1.0}), "b": Trial(half, {"x": 2.0})}, path)
     assert made({"a": Trial(half, {"x": 4.0})}, path) == ["a"]
-    assert list(json.loads(path.read_text())) == ["a"]
+    assert list(json.loads(path.read_text(encoding="utf8"))) == ["a"]
     assert made({"a": Trial(half, {"x": 4.0})}, path) == []
 
 

@@ -75,7 +75,7 @@ def course(tmp_path):
               if name == "bibliography" else f"# {name.title()}\n\n## A part\n\nText.\n")
     write("references.bib", "@book{lee2001, author={Lee, Ann and Um, Bo and Vo, Cy}, title={T}, "
           "publisher={P}, year={2001}}\n"
-          "@book{abe1999, author={Abe, Di}, title={U}, publisher={P}, year={1999}}\n")
+          "@book{abe1999, author={Ab\\'e, Di}, title={U}, publisher={P}, year={1999}}\n")
     write("code/rule.py", '"""A rule."""\n\n\ndef rule(p):\n    """Return it."""\n'
           "    return p - 1\n\n\ndef other():\n    pass\n")
     write("images/dot.png", "not really a picture")
@@ -125,7 +125,7 @@ def test_a_chapter_becomes_a_plain_notebook(course):
                           "solution-ex-one-code"]
     assert text["title"] == (
         "# One thing\n\nAs [Lee et al. (2001)](#lee2001) say ([Lee et al., 2001](#lee2001); "
-        "[Abe, 1999](#abe1999)), see [less](two.ipynb#less-tuning).\n\n"
+        "[Abé, 1999](#abe1999)), see [less](two.ipynb#less-tuning).\n\n"
         '<a id="one-a"></a>\n\n$$\na = b \\tag{1.1}\n$$\n\n'
         '> <a id="thm-one"></a>**Theorem 1.1 (On $x$).** By [(1.1)](#one-a) and $y$:\n>\n'
         '> <a id="one-x"></a>\n>\n> $$ x < y \\tag{1.2} $$\n\n> *Proof.* Clear. ∎')

@@ -10,8 +10,8 @@ import pytest
 SITE = Path(__file__).parents[2] / "_build" / "html"
 BUILT = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
          if not path.relative_to(SITE).parts[0].startswith("_")] or ["index.html"]
-WITH_PLAYGROUND = [name for name in BUILT
-                   if (SITE / name).is_file() and "descent-playground" in (SITE / name).read_text()]
+WITH_PLAYGROUND = [name for name in BUILT if (SITE / name).is_file()
+                   and "descent-playground" in (SITE / name).read_text(encoding="utf8")]
 # The theme's own two, on every page: its search button and theme switch, and its logo.
 THEMES = {"label-content-name-mismatch", "region"}
 PHONE = {"width": 390, "height": 844}

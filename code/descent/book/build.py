@@ -42,10 +42,10 @@ def renew(root):
     """Delete what an earlier state of the course built, if it was another; return its hash."""
     made, now = Path(root, "_build"), fingerprint(root)
     stamp = made / "fingerprint"
-    if not stamp.is_file() or stamp.read_text() != now:
+    if not stamp.is_file() or stamp.read_text(encoding="utf8") != now:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
-        stamp.write_text(now)
+        stamp.write_text(now, encoding="utf8")
     return now
 
 

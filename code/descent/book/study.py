@@ -48,8 +48,8 @@ def _found(path):
         there = nbformat.read(path, as_version=4)
         edition = there.metadata.get("descent", {}).get("edition")
         return edition, digest(there) == edition
-    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError):  # no notebook, or half
-        return None, False
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError):
+        return None, False  # no notebook, or half of one
 
 
 def beside(path):

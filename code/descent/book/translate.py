@@ -22,6 +22,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pybtex.database import parse_file
 from pybtex.plugin import find_plugin
+from pybtex.richtext import Text
 from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
@@ -40,11 +41,12 @@ _INLINE = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|\{(?P<role>[\w:+.-]+)\}`(?P<of>[^`]+)`"
     r"|(?P<image>!?)\[(?P<words>[^\[\]]*)\]\((?P<to>[^()\s]+)\)", re.S)
+_SECTION = re.compile(r"\{ref\}`(?:[^`<]*<)?([^`>]+#[^`>]+)>?`")  # a reference to one
 # Marks of MyST that plain Markdown does not know, outside code.
 _RAW = re.compile(r"^(?:`{3,}|:{3,})\{.*|^\$\$ *\(.*|^\([\w-]+\)=$|^% .*|^: .*|\{[\w:+.-]+\}`[^`]*`"
                   r"|\{\{.*?\}\}|[\])]\{[.#][^}]*\}", re.M)
 _START = """\
-# "{title}", study notebook of Descent, the course of torch.optim: answers go into the empty cells.
+# "{title}": a study notebook of Descent. Answer in its empty cells.
 # It needs the course's package: %pip install FOLDER, the course's folder, then restart the kernel.
 try:
     import descent.exercises
@@ -142,7 +144,7 @@ class Course:
         if chapter or name in _PAGES:
             self.pages[name], self.folder[name] = page, path.parent
             for cell in page.cells:
-                self.wanted.update(re.findall(r"\{ref\}`[^`<]*<([^`>]+#[^`>]+)>`", cell.source))
+                self.wanted.update(_SECTION.findall(cell.source))
         count = Counter()
         for cell in page.cells:
             for part in _parts(name, cell) if cell.cell_type == "markdown" else ():
@@ -428,7 +430,7 @@ class _Translation:
         entry = self.course.bibliography.entries[key]
         names = [" ".join(p.prelast_names + p.last_names) for p in entry.persons["author"]]
         who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-        return re.sub("[{}]", "", who), entry.fields["year"]
+        return Text.from_latex(who).render_as("text"), entry.fields["year"]
 
     def _works(self):
         style = find_plugin("pybtex.style.formatting", "unsrt")()

@@ -1,0 +1,236 @@
+"""The study notebooks as the build makes them: their numbers, their names, and that they run."""
+
+import ast
+import builtins
+import html
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from descent.book import build
+from descent.book.ledger import plain
+from descent.book.notebooks import execute
+from descent.book.study import pasted
+from descent.book.translate import Course
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
+COURSE = Course(ROOT)
+CHAPTERS = [name for name in COURSE.pages if COURSE.folder[name].name == "chapters"]
+
+pytestmark = pytest.mark.built
+every_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+@pytest.fixture(scope="session")
+def editions():
+    try:
+        return dict(build.editions(ROOT))
+    except KeyError:
+        pytest.fail("the book is not built as it now is: run `make book` first")
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def answers(cell):
+    return cell.metadata.get("descent", {}).get("answers")
+
+
+def page(name):
+    folder = SITE / COURSE.folder[name].relative_to(ROOT)
+    return (folder / f"{name}.html").read_text(encoding="utf8")
+
+
+@every_chapter
+def test_numbers_are_those_of_the_page(name):
+    forms = (r'id="equation-([\w-]+)">\s*<span class="eqno">(\([\d.]+\))',
+             r'id="([\w-]+)">\s*<p class="admonition-title"><span class="caption-number">'
+             r"((?:Theorem|Exercise) [\d.]+) </span>")
+    sphinxs = {label: words for form in forms for label, words in re.findall(form, page(name))}
+    ours = {label: target.words for label, target in COURSE.targets.items()
+            if target.page == name and "#" not in label}
+    assert ours == sphinxs
+    assert len(ours) > 5
+
+
+@every_chapter
+def test_glued_numbers_are_those_of_the_page(name, editions):
+    glued = [html.unescape(value) for value
+             in re.findall(r'<span class="pasted-text">(.*?)</span>', page(name))]
+    study = "".join(cell.source for cell in editions[name].notebook.cells)
+    assert [value for value in set(glued) if glued.count(value) > study.count(plain(value))] == []
+
+
+@every_chapter
+def test_every_exercise_has_a_place_to_answer_and_a_folded_solution(name, editions):
+    notebook, solutions = editions[name]
+    exercises = [label for label, target in COURSE.targets.items() if target.page == name
+                 and target.words.startswith("Exercise") and "#" not in label]
+    assert list(dict.fromkeys(filter(None, map(answers, notebook.cells)))) == exercises
+    assert list(solutions) == exercises
+    text = {cell.id: cell.source for cell in notebook.cells}
+    for label in exercises:
+        solution = text[f"solution-{label}"]
+        assert re.match(rf'<a id="solution-{label}"></a>\n\n<details>\n<summary>', solution)
+        assert solution.endswith("\n\n</details>")
+        assert solution.count("<details") == 1  # and not open
+    assert [cell.outputs for cell in notebook.cells if answers(cell) and cell.outputs] == []
+    heads = re.findall(r"^### Exercise [\d.]+: .+\n\n\*(?:Easy|Medium|Hard), \d+ minutes\.\*",
+                       "\n\n".join(text.values()), re.M)
+    assert len(heads) == len(exercises)
+
+
+@every_chapter
+def test_no_code_of_a_solution_stands_outside_it(name, editions):
+    notebook, solutions = editions[name]
+    open_cells = "\n".join(cell.source for cell in code(notebook))
+    for label, pieces in solutions.items():
+        for piece in pieces:
+            if "assert check(" in piece:
+                assert piece not in open_cells, label
+
+
+def bound(tree):
+    """Return the names that a cell binds, in whatever scope."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
+
+
+@every_chapter
+def test_no_cell_uses_a_name_that_only_an_answer_or_a_solution_defines(name, editions):
+    known, missing = {*dir(builtins), "display"}, []
+    for cell in code(editions[name].notebook):
+        tree = ast.parse(cell.source)
+        used = {node.id for node in ast.walk(tree)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        missing += [f"{cell.id}: {one}" for one in used - bound(tree) - known]
+        known |= set() if answers(cell) else bound(tree)
+    assert missing == []
+
+
+@every_chapter
+def test_no_cell_imports_what_only_the_book_needs(name, editions):
+    for cell in code(editions[name].notebook):
+        assert "myst_nb" not in cell.source, cell.id
+        assert not re.search(r"\bglue\(", cell.source), cell.id
+    first = editions[name].notebook.cells[0]
+    comments = [line for line in first.source.split("\n") if line.startswith("#")]
+    assert len(comments) == 2
+    assert all(len(line) <= 100 for line in comments)
+
+
+@every_chapter
+def test_links_lead_to_a_place_that_is_there(name, editions):
+    for cell in editions[name].notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        prose = re.sub(r"(`+).+?\1|\$[^$]+\$", "", cell.source, flags=re.S)
+        for to in re.findall(r"\]\(((?!https?:|data:)[^()\s]*)\)", prose):
+            file, _, anchor = to.partition("#")
+            target = editions[file.removesuffix(".ipynb") or name].notebook
+            places = "".join(one.source for one in target.cells if one.cell_type == "markdown")
+            assert not anchor or f'<a id="{anchor}"></a>' in places, f"{cell.id}: {to}"
+
+
+@every_chapter
+def test_figures_have_their_words(name, editions):
+    shown = [output.data["text/html"] for cell in code(editions[name].notebook)
+             for output in cell.outputs if "text/html" in output.get("data", {})]
+    assert all("<svg" not in html for html in shown if "<script" not in html)
+    alts = [re.search(r'<img alt="(.*?)"', html)[1] for html in shown if "<figure>" in html]
+    assert [alt for alt in alts if len(alt) < 20] == []
+    assert alts
+
+
+def said(notebook):
+    """Return the exercises that a run called right, and those that it did not."""
+    printed = "".join(output.text for cell in code(notebook) for output in cell.outputs
+                      if output.output_type == "stream")
+    return (set(re.findall(r"^([\w.]+): right\.$", printed, re.M)),
+            set(re.findall(r"^([\w.]+): not (?:yet|written)", printed, re.M)))
+
+
+def run(notebook, folder):
+    path = folder / "notebook.ipynb"
+    nbformat.write(notebook, path)
+    done = execute(path)
+    assert done.failure is None
+    assert [output.text for cell in code(done.notebook) for output in cell.outputs
+            if output.get("name") == "stderr"] == []
+    return said(done.notebook)
+
+
+@every_chapter
+def test_it_runs_as_it_is_and_no_listing_is_right(name, editions, tmp_path):
+    right, wrong = run(editions[name].notebook, tmp_path)
+    assert right == set()
+    assert wrong
+
+
+@every_chapter
+def test_it_runs_with_the_solutions_pasted_and_all_are_right(name, editions, tmp_path):
+    notebook = pasted(editions[name])
+    checked = {call for cell in code(notebook)
+               for call in re.findall(r'check\("([^"]+)"', cell.source)}
+    right, _ = run(notebook, tmp_path)
+    assert right == checked
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """Install the package from a copy of its folder, and nothing else; return where it lies."""
+    source, target = tmp_path / "course", tmp_path / "installed"
+    source.mkdir()
+    shutil.copytree(ROOT / "code", source / "code",
+                    ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+                    "--no-build-isolation", "--target", target, source], check=True)
+    return target
+
+
+def test_a_notebook_alone_runs_on_the_installed_package(installed, editions, tmp_path, monkeypatch):
+    """Neither the course's folder nor this environment's own `descent` is seen."""
+    shipped = {path.relative_to(installed) for path in (installed / "descent").rglob("*.*")}
+    missing = [path for path in (ROOT / "code" / "descent").rglob("*.*")
+               if path.suffix != ".pyc" and path.relative_to(ROOT / "code") not in shipped]
+    assert missing == []
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    notebook = editions["choosing"].notebook  # it needs data, JavaScript and stored results
+    notebook.cells.append(new_code_cell(
+        f"import descent\nassert descent.__file__.startswith({str(installed)!r})\n"
+        "import sys\nassert 'myst_nb' not in sys.modules and 'sphinx' not in sys.modules"))
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    run(notebook, alone)
+
+
+def test_without_the_package_the_first_cell_says_what_to_do(editions):
+    source = editions["sgd"].notebook.cells[0].source
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", source],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().split("\n")[-1]
+    assert "needs the package of its course (No module named 'descent')" in last
+    assert "%pip install FOLDER" in last
+    assert "restart the kernel" in last
