@@ -12,13 +12,17 @@ define step
 	printf -- '-- %s: %s s\n' '$(1)' "$$(( $$(date +%s) - begin ))"; exit $$status
 endef
 
+# Where pip fetches gigabytes that nobody can use: Linux, no NVIDIA card, no index named.
+CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
+
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench notebooks experiments benchmark images clean
+.PHONY: help book test study lab bench notebooks experiments benchmark images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
 	@echo 'make test        prove everything: lint, notebooks, package, pages'
-	@echo 'make lab         open JupyterLab on the chapters'
+	@echo 'make study       write the study notebooks into study/, never over your own'
+	@echo 'make lab         the same, and open them in JupyterLab'
 	@echo 'make bench       print the benchmark table'
 	@echo 'make notebooks   run the notebooks and write them back in canonical form'
 	@echo 'make experiments run the comparisons whose results are missing or stale'
@@ -31,7 +35,13 @@ $(READY): requirements.txt pyproject.toml
 		{ echo 'Descent needs Python 3.11 or later as $(PYTHON); set PYTHON=...'; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo 'no venv in this Python: on Debian, apt-get install python3-venv'; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo 'Installing into $(VENV): some 240 MB to fetch, and torch, 200 MB or more; a few minutes.'
+	@$(CUDA_UNASKED) && echo 'No NVIDIA card is found, yet the torch that pip finds on Linux may be one for CUDA,'\
+		'some 3 GB. For the CPU build stop this and add to the command TORCH_INDEX=URL, with'\
+		'the --index-url that pytorch.org shows under Get Started, Pip, CPU.' || true
+	@test -z '$(TORCH_INDEX)' || $(BIN)/python -m pip install --disable-pip-version-check \
+		--index-url '$(TORCH_INDEX)' $$(grep '^torch==' requirements.txt)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 book: $(READY)
@@ -49,8 +59,11 @@ test: $(READY)
 	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
 		-m browser tests)
 
+study: $(READY)
+	@$(BIN)/python -m descent.book.study
+
 lab: $(READY)
-	$(BIN)/jupyter lab chapters
+	@$(BIN)/python -m descent.book.study --lab
 
 bench: $(READY)
 	@$(BIN)/python -m descent.bench

@@ -17,10 +17,11 @@ def edition(text="# One", answer="# Your answer"):
     cells = [new_markdown_cell(text, id="title"), new_code_cell("x = 1", id="given"),
              new_code_cell(answer, id="answer", metadata={"descent": {"answers": "ex"}}),
              new_code_cell("more", id="more", metadata={"descent": {"answers": "ex"}}),
-             new_code_cell("", id="words", metadata={"descent": {"answers": "ex-on-paper"}})]
+             new_code_cell("", id="words", metadata={"descent": {"answers": "ex-on-paper"}}),
+             new_markdown_cell("", id="both", metadata={"descent": {"answers": "ex-both"}})]
     notebook = new_notebook(cells=cells)
     notebook.metadata["descent"] = {"edition": digest(notebook)}
-    return Edition(notebook, {"ex": ["y = 2", "z = 3"], "ex-on-paper": []})
+    return Edition(notebook, {"ex": ["y = 2", "z = 3"], "ex-on-paper": [], "ex-both": ["u = 4"]})
 
 
 def changed(path, number=2, source="mine = 1", **more):
@@ -86,7 +87,8 @@ def test_beside_is_the_first_place_that_is_nobodys_own(path):
 def test_solutions_are_pasted_into_the_cells_for_the_answers():
     made = study.pasted(edition())
     assert [(cell.id, cell.source) for cell in made.cells[1:]] == [
-        ("given", "x = 1"), ("answer", "y = 2\n\n\nz = 3"), ("words", "")]
+        ("given", "x = 1"), ("answer", "y = 2\n\n\nz = 3"), ("words", ""), ("both", "u = 4")]
+    assert made.cells[-1].cell_type == "code"
 
 
 @pytest.fixture

@@ -150,6 +150,17 @@ def test_a_chapter_becomes_a_plain_notebook(course):
                          "ex-one-code": ["helper = 1"]}
 
 
+def test_an_exercise_in_words_has_a_cell_for_words(course):
+    for form, kind, text in (
+            ("```{exercise} A\n:label: ex-a\n\nWhy?\n```",
+             "markdown", "*Your answer to exercise 1.1:*"),
+            ("```{exercise-start} A\n:label: ex-a\n```\n\nTry.\n\n```{exercise-end}\n```",
+             "code", "# Your answer to exercise 1.1")):
+        cells = translate_one(course, new_markdown_cell(f"# One\n\n{form}")).notebook.cells
+        answer = next(cell for cell in cells if cell.id == "answer-ex-a")
+        assert (answer.cell_type, answer.source) == (kind, text)
+
+
 def text_id(notebook, words):
     return next(cell.id for cell in notebook.cells if words in cell.source)
 

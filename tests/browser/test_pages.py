@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import nbformat
 import pytest
+
+from descent.book.translate import digest
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
 BUILT = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
@@ -83,6 +86,21 @@ def test_internal_links_lead_somewhere(page, site):
         target = SITE / unquote(address.removeprefix(site) or "index.html")
         assert target.is_file(), link
         assert not fragment or target.suffix != ".html" or unquote(fragment) in ids(target), link
+
+
+@every_page
+def test_the_download_button_gives_the_study_notebook_and_says_how_to_run_it(page, site, request):
+    name = Path(request.node.callspec.params["kept_page"]).stem
+    links = page.locator(".dropdown-download-buttons a").evaluate_all("all => all.map(e => e.href)")
+    if not (SITE / "study" / f"{name}.ipynb").is_file():
+        assert links == []
+        assert name not in {Path(built).stem for built in BUILT if "chapters/" in built}
+        return
+    notebook, how = links
+    assert notebook == f"{site}study/{name}.ipynb"
+    made = nbformat.read(SITE / "study" / f"{name}.ipynb", as_version=4)
+    assert digest(made) == made.metadata.descent.edition
+    assert how == f"{site}intro.html#working-in-the-notebooks"
 
 
 @every_page

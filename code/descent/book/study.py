@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.sign import NotebookNotary
+from nbformat.v4 import new_code_cell
 
 from descent.book.build import editions, run
 from descent.book.notebooks import save
@@ -72,7 +73,8 @@ def pasted(edition):
             if label in answered:
                 continue
             answered.add(label)
-            cell.source = "\n\n\n".join(edition.solutions[label])
+            cell = new_code_cell("\n\n\n".join(edition.solutions[label]), id=cell.id,
+                                 metadata=cell.metadata)
         cells.append(cell)
     notebook.cells = cells
     return notebook

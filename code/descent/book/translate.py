@@ -210,7 +210,6 @@ class _Translation:
         self.cells, self.buffer, self.cited = [], [], []
         self.told, self.code = {}, {}  # of each solution: what is read, and what can be run
         self.exercise = self.solution = None  # the labels of those that stand open
-        self.answered = False
         self.later = []  # code of solutions that a later cell needs
 
     def edition(self):
@@ -294,7 +293,7 @@ class _Translation:
     def _begin(self, part):
         self._flush()
         label = self.exercise = part.options["label"]
-        self.answered = False
+        self.answered, self.gated = False, part.kind == "exercise-start"
         target, effort = self._target(label), EFFORT.fullmatch(part.title)
         said = [f"*{effort[2].capitalize()}, {effort[3]} minutes.*"] if effort else []
         said += [f"[Solution](#solution-{label})"]
@@ -308,12 +307,13 @@ class _Translation:
 
     def _end(self):
         self._flush()
-        if not self.answered:  # no cell to write in: give it one
+        if not self.answered:  # no cell to write in: give it one; for words if nothing is checked
             label, calls = self.exercise, re.findall(r"`(check\(.+?\))`", self.statement)
-            lines = [f"# Your answer to {self._target(label).words.lower()}",
-                     *(f"# {call}" for call in calls)]
-            self.cells.append(new_code_cell("\n".join(lines), id=f"answer-{label}",
-                                            metadata={"descent": {"answers": label}}))
+            lead = f"Your answer to {self._target(label).words.lower()}"
+            text = "\n".join(f"# {line}" for line in (lead, *calls))
+            cell = {"id": f"answer-{label}", "metadata": {"descent": {"answers": label}}}
+            self.cells.append(new_code_cell(text, **cell) if calls or self.gated
+                              else new_markdown_cell(f"*{lead}:*", **cell))
         self.exercise = None
 
     def _flush(self):
