@@ -90,7 +90,7 @@ def test_internal_links_lead_somewhere(page, site):
 
 @every_page
 def test_the_download_button_gives_the_study_notebook_and_says_how_to_run_it(page, site, request):
-    name = Path(request.node.callspec.params["kept_page"]).stem
+    name = Path(request.node.callspec.params["kept_page"]).stem.replace("index", "intro")
     links = page.locator(".dropdown-download-buttons a").evaluate_all("all => all.map(e => e.href)")
     if not (SITE / "study" / f"{name}.ipynb").is_file():
         assert links == []

@@ -50,7 +50,7 @@ def _offer(app, name, template, context, doctree):
             {"type": "link", "url": context["pathto"](f"study/{notebook}", 1), "text": "notebook",
              "icon": "fas fa-download", "label": "download-study-button",
              "tooltip": "This page as a notebook: exercises to fill in, solutions folded"},
-            {"type": "link", "url": f"{context['pathto']('intro')}#working-in-the-notebooks",
+            {"type": "link", "url": f"{context['pathto']('intro').rstrip('#')}#working-in-the-notebooks",
              "text": "how to run it", "icon": "fas fa-play", "label": "how-to-run-button",
              "tooltip": "JupyterLab, VS Code, Colab, your own Python"},
         ]
