@@ -44,13 +44,13 @@ def _study(app):
 def _offer(app, name, template, context, doctree):
     """Let the download button give the study notebook and tell how to run it, not the source."""
     notebook = f"{Path(name).name}.ipynb"
-    offered = []
+    offered, start = [], context["pathto"]("intro").rstrip("#")
     if (_study(app) / notebook).is_file():
         offered = [
             {"type": "link", "url": context["pathto"](f"study/{notebook}", 1), "text": "notebook",
              "icon": "fas fa-download", "label": "download-study-button",
              "tooltip": "This page as a notebook: exercises to fill in, solutions folded"},
-            {"type": "link", "url": f"{context['pathto']('intro').rstrip('#')}#working-in-the-notebooks",
+            {"type": "link", "url": f"{start}#working-in-the-notebooks",
              "text": "how to run it", "icon": "fas fa-play", "label": "how-to-run-button",
              "tooltip": "JupyterLab, VS Code, Colab, your own Python"},
         ]
