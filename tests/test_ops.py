@@ -64,3 +64,19 @@ def test_where_of_symbols_waits():
 @pytest.mark.parametrize("values", [np.zeros((4, 3)), torch.zeros(4, 3)])
 def test_stack(values):
     assert tuple(ops.stack(values, values + 1).shape) == (4, 3, 2)
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, torch.tensor])
+def test_nan_is_neither_larger_nor_smaller_and_has_no_sign(kind):
+    nan = kind(math.nan)
+    for value in (ops.maximum(nan, kind(1.0)), ops.maximum(kind(1.0), nan),
+                  ops.minimum(nan, kind(1.0)), ops.minimum(kind(1.0), nan)):
+        assert math.isnan(value)
+    if kind is not torch.tensor:  # torch's is 0
+        assert math.isnan(ops.sign(nan))
+
+
+def test_floats_stay_floats():
+    for value in (ops.sqrt(2.0), ops.sign(-2), ops.maximum(1.0, 2.0), ops.where(True, 1.0, 2.0),
+                  ops.dot(2.0, 3.0)):
+        assert type(value) is float

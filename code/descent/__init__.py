@@ -1,9 +1,31 @@
-"""Descent: the optimizers of torch.optim, derived, written out, proved and measured."""
+"""Descent: the optimizers of torch.optim, derived, written out, proved and measured.
 
-from descent.adapter import LBFGS, Optimizer
+The rules come at once: they need no library. What needs one is imported when it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from descent.device import device
-from descent.driver import path, walk
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
+
+if TYPE_CHECKING:  # for editors: see `__getattr__`
+    from descent.adapter import LBFGS, Optimizer
+    from descent.driver import path, walk
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "lbfgs", "nadam",
            "path", "rmsprop", "sgd", "walk"]
+
+_HOMES = {"LBFGS": "adapter", "Optimizer": "adapter", "path": "driver",
+          "walk": "driver"}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'descent' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(f"descent.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})

@@ -1,76 +1,101 @@
-"""The few functions a rule needs beyond `+ - * / **`, for floats, NumPy, torch and SymPy alike."""
+"""The few functions a rule needs beyond `+ - * / **`, for floats, NumPy, torch and SymPy alike.
+
+Nothing is imported here: a value tells which library it is of, and that is there already.
+"""
 
 import math
-
-import numpy as np
-import sympy
-import torch
+import sys
+from functools import cache
 
 __all__ = ["dot", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
 
+_LIBRARIES = "torch", "sympy", "numpy"  # the first that a value is of computes
+
+
+@cache
+def _homes(kind):
+    """Return the names of the libraries that a type is of, or inherits from."""
+    return {base.__module__.partition(".")[0] for base in kind.__mro__}.intersection(_LIBRARIES)
+
 
 def _library(*values):
-    """Return the module that computes on these values: torch, sympy or numpy."""
-    if any(isinstance(v, torch.Tensor) for v in values):
-        return torch
-    if any(isinstance(v, sympy.Basic) for v in values):
-        return sympy
-    return np
+    """Return the module that computes on these values: torch, sympy or numpy; for floats None."""
+    found = set().union(*(_homes(type(value)) for value in values))
+    return next((sys.modules[name] for name in _LIBRARIES if name in found), None)
+
+
+def _is(name, value):
+    return name in _homes(type(value))
 
 
 def _tensors(*values):
     """Return every value as a tensor of the dtype and device of the first tensor among them."""
-    like = next(v for v in values if isinstance(v, torch.Tensor))
-    return [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
+    like = next(v for v in values if _is("torch", v))
+    return [_library(like).as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
 
 
 def sqrt(x):
     """Square root, elementwise; NaN (not a complex number) where x is negative."""
     library = _library(x)
-    if library is np and isinstance(x, (int, float)):
+    if library is None or isinstance(x, float):
         return math.sqrt(x) if x >= 0 else math.nan
     return library.sqrt(x)
 
 
 def dot(a, b):
     """The sum of the products of all entries of two arrays of one shape."""
-    if _library(a, b) is torch:
-        return torch.dot(a.reshape(-1), b.reshape(-1))
-    return np.sum(a * b)
+    if _is("torch", a) or _is("torch", b):
+        return _library(a, b).dot(a.reshape(-1), b.reshape(-1))
+    products = a * b
+    return products.sum() if _is("numpy", products) else products
 
 
 def sign(x):
     """-1, 0 or 1, elementwise."""
-    return _library(x).sign(x)
+    library = _library(x)
+    if library is None:
+        return float(x) if x == 0 or x != x else math.copysign(1.0, x)
+    return library.sign(x)
 
 
 def maximum(a, b):
-    """The larger of two values, elementwise."""
-    if _library(a, b) is torch:
-        return torch.maximum(*_tensors(a, b))
-    return sympy.Max(a, b) if _library(a, b) is sympy else np.maximum(a, b)
+    """The larger of two values, elementwise; NaN if one of them is."""
+    return _extreme(a, b, "maximum", "Max", max)
 
 
 def minimum(a, b):
-    """The smaller of two values, elementwise."""
-    if _library(a, b) is torch:
-        return torch.minimum(*_tensors(a, b))
-    return sympy.Min(a, b) if _library(a, b) is sympy else np.minimum(a, b)
+    """The smaller of two values, elementwise; NaN if one of them is."""
+    return _extreme(a, b, "minimum", "Min", min)
+
+
+def _extreme(a, b, name, symbolic, plain):
+    library = _library(a, b)
+    if library is None:
+        return math.nan if a != a or b != b else plain(a, b)
+    if _is("torch", a) or _is("torch", b):
+        return getattr(library, name)(*_tensors(a, b))
+    return getattr(library, symbolic if hasattr(library, symbolic) else name)(a, b)
 
 
 def where(condition, a, b):
     """`a` where the condition holds, `b` elsewhere; keeps the dtype of the tensor among them."""
-    if isinstance(condition, torch.Tensor):
-        if not (isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor)):
-            return torch.where(condition, a, b)
-        return torch.where(condition, *_tensors(a, b))
-    if isinstance(condition, sympy.Basic):
-        return sympy.Piecewise((a, condition), (b, True))
-    return np.where(condition, a, b)
+    library = _library(condition)
+    if library is None:
+        return a if condition else b
+    if _is("torch", condition):
+        if not (_is("torch", a) or _is("torch", b)):
+            return library.where(condition, a, b)
+        return library.where(condition, *_tensors(a, b))
+    if _is("sympy", condition):
+        return library.Piecewise((a, condition), (b, True))
+    return library.where(condition, a, b)
 
 
 def stack(*values):
-    """Join arrays of one shape along a new last axis."""
-    if _library(*values) is torch:
-        return torch.stack(torch.broadcast_tensors(*_tensors(*values)), dim=-1)
+    """Join arrays of one shape along a new last axis; floats become an array of NumPy's."""
+    library = _library(*values)
+    if library is not None and any(_is("torch", v) for v in values):
+        return library.stack(library.broadcast_tensors(*_tensors(*values)), dim=-1)
+    import numpy as np
+
     return np.stack(np.broadcast_arrays(*values), axis=-1)
