@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from descent import cartpole, rules, tasks
+from descent import rules, tasks
 from descent.benchmark import FULL, QUICK, RESULTS, SPACES, TASKS, Store, edges, points, run, train
 from descent.benchmark.__main__ import main
 from descent.benchmark.plan import Plan, selected
 from descent.benchmark.run import missing, runnable
 from descent.benchmark.store import COLUMNS
-from descent.benchmark.tasks import _surprise
 from descent.benchmark.train import memory
+from descent.tasks import cartpole
 
 # A module of its own, since processes and the workers of a cluster must be able to import it.
 TOY = '''
@@ -284,11 +284,11 @@ def test_one_alone_is_trained_like_one_of_many():
 
 
 def test_the_loss_of_cartpole_has_the_gradient_that_trains():
-    played = cartpole._play(cartpole._policy(0)[None], [np.random.default_rng(0)], 4)
-    p = cartpole._policy(1)[None]
-    g = cartpole._gradient(p, *played)
+    played = cartpole.play(cartpole.policy(0)[None], [np.random.default_rng(0)], 4)
+    p = cartpole.policy(1)[None]
+    g, _ = cartpole.gradient(p, *played)
     step = 1e-2 * g / g.norm()
-    slope = (_surprise(p + step, *played) - _surprise(p - step, *played)) / 2e-2
+    slope = (cartpole.loss(p + step, *played) - cartpole.loss(p - step, *played)) / 2e-2
     assert float(slope) == pytest.approx(float(g.norm()), rel=1e-3)
 
 

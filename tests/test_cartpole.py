@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from descent import cartpole, rmsprop, sgd
-from descent.cartpole import train
+from descent import rmsprop, sgd
+from descent.tasks import cartpole
+from descent.tasks.cartpole import train
 
 
 def test_policies_are_trained_alone_though_in_one_batch():
@@ -22,8 +23,8 @@ def test_settings_of_one_seed_see_the_same_starts_and_draws():
 
 
 def test_an_episode_is_gymnasiums():
-    policies = cartpole._policy(0)[None]
-    states, right, running = cartpole._play(policies, [np.random.default_rng(0)], 1)
+    policies = cartpole.policy(0)[None]
+    states, right, running = cartpole.play(policies, [np.random.default_rng(0)], 1)
     single = gymnasium.make("CartPole-v1").unwrapped
     single.reset(seed=0)
     single.state = states[0, 0, 0].double().numpy()
@@ -35,9 +36,9 @@ def test_an_episode_is_gymnasiums():
 
 
 def test_the_gradient_is_that_of_one_policy_by_hand():
-    policies = torch.stack([cartpole._policy(seed) for seed in (0, 1)])
-    played = cartpole._play(policies, [np.random.default_rng(seed) for seed in (0, 1)], 3)
-    got = cartpole._gradient(policies, *played)[1]
+    policies = torch.stack([cartpole.policy(seed) for seed in (0, 1)])
+    played = cartpole.play(policies, [np.random.default_rng(seed) for seed in (0, 1)], 3)
+    got = cartpole.gradient(policies, *played)[0][1]
     states, right, running = (part[:, 1:2] for part in played)
     p = policies[1:2].clone().requires_grad_()
     lengths = running.sum(0)[0]

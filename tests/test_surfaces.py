@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from descent import surfaces
-from descent.surfaces import beale, double_well, noisy, plane, quadratic, rosenbrock, saddle
+from descent.tasks.surfaces import beale, double_well, noisy, plane, quadratic, rosenbrock, saddle
 
 ALL = [quadratic(), quadratic(condition=30.0, angle=0.5, largest=2.0), rosenbrock(), beale(),
        saddle(), double_well(), double_well(1.0)]

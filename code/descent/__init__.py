@@ -12,11 +12,12 @@ from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop,
 if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent.adapter import LBFGS, Optimizer
     from descent.driver import path, walk
+    from descent.tasks import surfaces
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "lbfgs", "nadam",
-           "path", "rmsprop", "sgd", "walk"]
+           "path", "rmsprop", "sgd", "surfaces", "walk"]
 
-_HOMES = {"LBFGS": "adapter", "Optimizer": "adapter", "path": "driver",
+_HOMES = {"LBFGS": "adapter", "Optimizer": "adapter", "path": "driver", "surfaces": "tasks",
           "walk": "driver"}
 
 

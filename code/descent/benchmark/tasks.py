@@ -9,13 +9,13 @@ from functools import cache
 
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
 
-from descent import cartpole, tasks
+from descent import tasks
 from descent.device import device
 from descent.driver import walk
-from descent.experiments.lbfgs import oscillation
 from descent.signature import hyperparameters
+from descent.tasks import cartpole
+from descent.tasks.oscillation import oscillation
 
 __all__ = ["TASKS", "Balancing", "Classifying", "Fitting", "keywords"]
 
@@ -141,16 +141,17 @@ class Balancing:
         random, returns = [np.random.default_rng(seed)], []
 
         def draw(p):
-            played = cartpole._play(p.detach()[None], random, self.episodes)
-            mean = float(played[2].sum(0).float().mean())
+            played = cartpole.play(p.detach()[None], random, self.episodes)
+            mean = float(cartpole.returns_of(played).mean())
 
             def look(p):
                 returns.append(mean)
-                return _surprise(p[None], *played), cartpole._gradient(p[None], *played)[0]
+                slope, losses = cartpole.gradient(p[None], *played)
+                return losses[0], slope[0]
 
             return look
 
-        return _One(cartpole._policy(seed), draw,
+        return _One(cartpole.policy(seed), draw,
                     lambda p: self._measures(np.full((1, 1), np.mean(returns)),
                                              np.full((1, 1), not p.isfinite().all())))
 
@@ -158,18 +159,6 @@ class Balancing:
         loss = 1 - returns / cartpole.LONGEST
         return {"train_loss": None, "validation_loss": loss, "test_loss": loss, "score": returns,
                 "diverged": diverged}
-
-
-@torch.no_grad()
-def _surprise(policies, states, right, running):
-    """Return the loss whose gradient `cartpole._gradient` returns, for one policy."""
-    running = running.float()
-    to_go = running.flip(0).cumsum(0).flip(0)
-    baseline = to_go.sum(2, keepdim=True) / running.sum(2, keepdim=True).clamp(min=1)
-    surprise = binary_cross_entropy_with_logits(cartpole._odds(policies, states), right.float(),
-                                                reduction="none")
-    weight = (to_go - baseline) * running * cartpole._SCALE
-    return (weight * surprise).sum(0).mean()
 
 
 @dataclass(frozen=True)

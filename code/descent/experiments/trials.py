@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from descent import cartpole, rules, tasks
+from descent import rules, tasks
+from descent.tasks import cartpole
 
 __all__ = ["apart", "balanced", "retrain", "swept", "tuned"]
 

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from descent.driver import walk
 
-__all__ = ["LONGEST", "Learned", "train"]
+__all__ = ["LONGEST", "Learned", "gradient", "loss", "play", "policy", "returns_of", "train"]
 
 LONGEST = 500  # steps of an episode; a policy that balances so long has the best return there is
 HIDDEN = 32
@@ -50,25 +50,25 @@ def train(rule, lrs, *, seeds, updates=60, episodes=8, **hyper):
         if not value >= 1:
             raise ValueError(f"{name} must be, or hold, at least one, got {value!r}")
     random = [np.random.default_rng(seed) for seed in seeds]
-    policies = torch.stack([_policy(seed) for seed in seeds]).repeat(len(lrs), 1)
+    policies = torch.stack([policy(seed) for seed in seeds]).repeat(len(lrs), 1)
     rates = torch.tensor(lrs, dtype=torch.float32).repeat_interleave(len(seeds))[:, None]
     returns, slopes = [], []
 
-    def gradient(policies):
-        played = _play(policies, random, episodes)
-        returns.append(played[2].sum(0).float().mean(1))
-        slope = _gradient(policies, *played)
+    def look(policies):
+        played = play(policies, random, episodes)
+        returns.append(returns_of(played).mean(1))
+        slope, _ = gradient(policies, *played)
         slopes.append(slope.norm(dim=1))
         return slope
 
-    for _ in walk(rule, gradient, policies, updates, lr=rates, **hyper):
+    for _ in walk(rule, look, policies, updates, lr=rates, **hyper):
         pass
     return Learned(*(torch.stack(kept).reshape(updates, len(lrs), len(seeds)).numpy()
                      for kept in (returns, slopes)))
 
 
-def _policy(seed):
-    """Return initial weights, flat."""
+def policy(seed):
+    """Return the initial weights of a policy, in a row."""
     random = torch.Generator().manual_seed(seed)
     first, second = (torch.randn(n, generator=random) for n in (_SIZES[0], _SIZES[2]))
     return torch.cat([first / 2, torch.zeros(HIDDEN), second / HIDDEN**0.5, torch.zeros(1)])
@@ -88,8 +88,12 @@ def _environment(episodes):
 
 
 @torch.no_grad()
-def _play(policies, random, episodes):
-    """Return states, actions and whether the episode still ran, (steps, policies, episodes, …)."""
+def play(policies, random, episodes):
+    """Let policies play; return states, actions and whether the episode still ran.
+
+    Each has shape (steps, policies, episodes, …). `random` holds a NumPy generator for each seed;
+    the policies are settings × seeds, and all settings of a seed meet the same chances.
+    """
     settings = len(policies) // len(random)
     starts = np.concatenate([r.uniform(-0.05, 0.05, (episodes, 4)) for r in random])
     draws = np.concatenate([r.random((LONGEST, episodes)) for r in random], axis=1)
@@ -110,14 +114,29 @@ def _play(policies, random, episodes):
     return tuple(torch.stack(one) for one in zip(*history, strict=True))
 
 
-def _gradient(policies, states, right, running):
-    """Return the gradient of minus the policy-gradient objective, for each policy its own."""
+def returns_of(played):
+    """Return how long each episode of `play` lasted, (policies, episodes)."""
+    return played[2].sum(0).float()
+
+
+def loss(policies, states, right, running):
+    """Return minus the policy-gradient objective of each policy on what `play` returned.
+
+    The weight of a step is the return from there on, less the baseline: the mean of that over the
+    episodes still running.
+    """
     running = running.float()
     to_go = running.flip(0).cumsum(0).flip(0)
     baseline = to_go.sum(2, keepdim=True) / running.sum(2, keepdim=True).clamp(min=1)
     weight = (to_go - baseline) * running * _SCALE
-    policies = policies.clone().requires_grad_()
     surprise = binary_cross_entropy_with_logits(_odds(policies, states), right.float(),
                                                 reduction="none")
-    (weight * surprise).sum(0).mean(1).sum().backward()
-    return policies.grad
+    return (weight * surprise).sum(0).mean(1)
+
+
+def gradient(policies, *played):
+    """Return the gradient of `loss` for each policy, and the losses."""
+    policies = policies.clone().requires_grad_()
+    losses = loss(policies, *played)
+    losses.sum().backward()
+    return policies.grad, losses.detach()

@@ -1,0 +1,20 @@
+"""What is trained, and on what: real data, small models, the fair comparison on them; surfaces."""
+
+from descent.tasks import cartpole, surfaces
+from descent.tasks.data import (
+    Task,
+    breast_cancer,
+    by_rarity,
+    digit_rows,
+    digits,
+    mnist_1d,
+    names,
+    spelling,
+)
+from descent.tasks.fit import Alone, Fit, Result, fit, tune
+from descent.tasks.landscape import digits_slice, loss_of_flat
+from descent.tasks.stats import compare, interval
+
+__all__ = ["Alone", "Fit", "Result", "Task", "breast_cancer", "by_rarity", "cartpole", "compare",
+           "digit_rows", "digits", "digits_slice", "fit", "interval", "loss_of_flat", "mnist_1d",
+           "names", "spelling", "surfaces", "tune"]
