@@ -8,7 +8,8 @@ from saving import saved
 from torch.optim import lr_scheduler
 
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
-from descent.compiled import Number, _kernels, kernel
+from descent.optim.kernel import _kernels, kernel
+from descent.optim.number import Number
 from descent.signature import hyperparameters
 
 ROWS = [row for row in parity.ROWS if not row.closure]
@@ -472,7 +473,7 @@ def test_a_state_of_another_dtype_than_the_parameter():
 
 
 def test_a_vector_too_long_for_an_index_is_stepped_in_parts(monkeypatch):
-    monkeypatch.setattr("descent.compiled.LONGEST", 5)
+    monkeypatch.setattr("descent.optim.kernel.LONGEST", 5)
     (compiled, params), (plain, its) = both(adam, lr=0.1)
     for k in range(5):
         step(compiled, params, k)

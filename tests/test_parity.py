@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from descent import adapter, lbfgs, parity, rules, sgd
+from descent import lbfgs, parity, rules, sgd
 from descent.parity import ROWS, claimed, compare, implementations, row_of
 from descent.signature import hyperparameters
 
@@ -87,9 +87,9 @@ def oldest_last(p, fun, t, f=None, g=None, g_old=None, s=None, pairs=(), **hyper
 
 @pytest.mark.parametrize("wrong", [always_first, oldest_last])
 def test_a_wrong_lbfgs_is_seen(monkeypatch, wrong):
-    monkeypatch.setattr(adapter, "lbfgs", wrong)
-    monkeypatch.setattr(adapter, "hyperparameters", lambda rule: hyperparameters(lbfgs))
-    monkeypatch.setattr(adapter, "settle", lambda rule, hyper: hyper)
+    monkeypatch.setattr("descent.optim.lbfgs.lbfgs", wrong)
+    monkeypatch.setattr("descent.optim.lbfgs.hyperparameters", lambda rule: hyperparameters(lbfgs))
+    monkeypatch.setattr("descent.optim.lbfgs.settle", lambda rule, hyper: hyper)
     assert not all(result.ok for result in compare(row_of(lbfgs)))
 
 

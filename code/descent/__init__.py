@@ -10,14 +10,14 @@ from descent.device import device
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 
 if TYPE_CHECKING:  # for editors: see `__getattr__`
-    from descent.adapter import LBFGS, Optimizer
     from descent.driver import path, walk
+    from descent.optim import LBFGS, Optimizer
     from descent.tasks import surfaces
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "lbfgs", "nadam",
            "path", "rmsprop", "sgd", "surfaces", "walk"]
 
-_HOMES = {"LBFGS": "adapter", "Optimizer": "adapter", "path": "driver", "surfaces": "tasks",
+_HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "tasks",
           "walk": "driver"}
 
 

@@ -22,7 +22,7 @@ import torch
 from torch.nn.functional import softplus
 
 from descent import plots
-from descent.adapter import LBFGS, Optimizer
+from descent.optim import LBFGS, Optimizer
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 

@@ -10,8 +10,6 @@ that nothing reads then: as torch has no buffer while momentum is 0.
 """
 
 import copy
-import math
-import operator
 import os
 import shutil
 import warnings
@@ -19,6 +17,7 @@ import warnings
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from descent.optim.number import SLOTS, Number, formula_of, function_of, noted
 from descent.signature import name_of, state_names
 
 __all__ = ["Kernel", "kernel", "need_compiler", "plain"]
@@ -33,133 +32,6 @@ def need_compiler(device):
             "`apt-get install g++`, on macOS `xcode-select --install`), or use compile=False")
 
 
-class Number:
-    """A number known later: its `formula`, as Python writes it, from the rule's own names.
-
-    `now` is its value at present, which decides comparisons. They are noted: a step at which one
-    of them comes out differently takes another branch of the rule, and another kernel.
-    """
-
-    def __init__(self, formula, now):
-        self.formula, self.now = formula, now
-
-    @classmethod
-    def __torch_function__(cls, function, types, args=(), kwargs=None):
-        """Do with a tensor what the operator does, the number standing in a slot of the kernel."""
-        if any(isinstance(a, Number) and a.formula == "0" for a in args):
-            name = function.__name__.strip("_")
-            if name[1:] in _OPERATORS:  # reflected: __rsub__ and its like
-                name, args = name[1:], args[::-1]
-            return _without_zero(name, *args)
-        if function.__name__ in {"div", "__truediv__"} and isinstance(args[1], Number):
-            function, args = torch.mul, (args[0], 1 / args[1])  # cheaper than to divide each entry
-        if any(isinstance(a, Number) for a in (kwargs or {}).values()):
-            raise NotImplementedError(f"{function.__name__} with a keyword that changes from step "
-                                      f"to step: use compile=False")
-        return function(*(_slots.slot(a) if isinstance(a, Number) else a for a in args),
-                        **(kwargs or {}))
-
-    def __bool__(self):
-        return self != 0
-
-    def __neg__(self):
-        return Number(f"(-{self.formula})", -self.now)
-
-    __hash__ = None
-
-
-def _now(x):
-    return x.now if isinstance(x, Number) else x
-
-
-def _formula(x):
-    if isinstance(x, Number):
-        return x.formula
-    text = "0" if x == 0 else repr(x if isinstance(x, int) else float(x))
-    return f"({text})" if text.startswith("-") else text
-
-
-def _without_zero(name, a, b):
-    """Return a operator b where one of them is a Number that stays 0."""
-    first = isinstance(a, Number) and a.formula == "0"
-    if name in {"mul", "truediv", "div"} and (first or name == "mul"):
-        return Number("0", 0.0)
-    if name == "add":
-        return b if first else a
-    if name == "sub":
-        return -b if first else a
-    raise NotImplementedError(f"{name} with a number that is 0: use compile=False")
-
-
-def _operator(name, sign):
-    compute = getattr(operator, name)
-
-    def forward(self, other):
-        if isinstance(other, torch.Tensor):
-            return NotImplemented  # the tensor's turn: __torch_function__
-        a, b = _formula(self), _formula(other)
-        if "0" in (a, b) and name != "pow":
-            return _without_zero(name, self, other)
-        return Number(f"({a} {sign} {b})", compute(self.now, _now(other)))
-
-    def backward(self, other):
-        return forward(Number(_formula(other), other), self)
-
-    return forward, backward
-
-
-def _comparison(name, sign):
-    def compare(self, other):
-        outcome = getattr(operator, name)(self.now, _now(other))
-        _slots.branches.append(f"({self.formula} {sign} {_formula(other)}) == {outcome}")
-        return outcome
-
-    return compare
-
-
-_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**",
-              "mod": "%", "floordiv": "//"}
-for _name, _sign in _OPERATORS.items():
-    for _prefix, _function in zip(("__", "__r"), _operator(_name, _sign), strict=True):
-        setattr(Number, f"{_prefix}{_name}__", _function)
-for _name, _sign in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
-    setattr(Number, f"__{_name}__", _comparison(_name, _sign))
-
-
-def _refusal(name):
-    def refuse(self, *_):
-        raise NotImplementedError(f"{name} of a number that changes from step to step: "
-                                  f"use compile=False")
-
-    return refuse
-
-
-for _name in ("abs", "float", "index", "int", "round"):
-    setattr(Number, f"__{_name}__", _refusal(_name))
-
-
-def _function(names, expression):
-    """Return a Python function of these names."""
-    return eval(f"lambda {', '.join(names)}: {expression}", {"inf": math.inf, "nan": math.nan})
-
-
-class _Slots:
-    """The numbers that the kernel takes, in the order in which the rule met them; its branches."""
-
-    def start(self, vector):
-        self.formulas, self.branches, self.vector = [], [], vector
-
-    def slot(self, number):
-        if number.formula not in self.formulas:
-            if len(self.formulas) == SLOTS:
-                raise NotImplementedError(f"more than {SLOTS} different numbers meet a tensor: "
-                                          f"use compile=False")
-            self.formulas.append(number.formula)
-        return self.vector[self.formulas.index(number.formula)]
-
-
-_slots = _Slots()
-SLOTS = 32  # at most
 LONGEST = 2**31 - 1  # more numbers than that are stepped in parts: a GPU counts in 32 bits
 
 
@@ -182,11 +54,11 @@ class Kernel:
         self._elementwise()
         program = self._traced(self._in_place, self.live, "symbolic")  # for any length
         self.graph = copy.deepcopy(program.graph)
-        self.formulas, self.branches = list(_slots.formulas), list(_slots.branches)
+        self.formulas, self.branches = list(noted.formulas), list(noted.branches)
         names = ["t", *numbers, *hyper]
-        self._numbers = _function(names, f"([{', '.join(self.formulas)}], "
+        self._numbers = function_of(names, f"([{', '.join(self.formulas)}], "
                                          f"[{', '.join(self.new_numbers.values())}])")
-        self._as_traced = _function(names, " and ".join(self.branches) or "True")
+        self._as_traced = function_of(names, " and ".join(self.branches) or "True")
         print(f"Compiling {name_of(rule)} for {str(dtypes['p']).removeprefix('torch.')} on the "
               f"{device.type}, once: some seconds.", flush=True)
         examples = [node.meta["val"] for node in program.graph.find_nodes(op="placeholder")]
@@ -220,10 +92,10 @@ class Kernel:
         return p, dict(zip(state_names(self.rule), new, strict=True))
 
     def _in_place(self, slots, p, g, *live):
-        _slots.start(slots)
+        noted.start(slots)
         state = dict(zip(self.live, live, strict=True))
         new_p, new = self._step(p, g, state)
-        self.new_numbers = {name: _formula(new[name]) for name in self.numbers}
+        self.new_numbers = {name: formula_of(new[name]) for name in self.numbers}
         p.copy_(new_p)
         for name, tensor in state.items():
             tensor.copy_(new[name])
@@ -243,7 +115,7 @@ class Kernel:
     def _live(self):
         """Return the names of the state that decides where the point goes, now or later."""
         def outputs(slots, p, g, *state):
-            _slots.start(slots)
+            noted.start(slots)
             p, new = self._step(p, g, dict(zip(self.tensors, state, strict=True)))
             self.returns = {name: x.dtype for name, x in new.items()
                             if isinstance(x, torch.Tensor)}
@@ -275,7 +147,7 @@ class Kernel:
         signed = {name: draw(name, 30) for name in self.live}
 
         def run(cut, state):
-            _slots.start(self._some_slots())
+            noted.start(self._some_slots())
             new_p, new = self._step(cut(p), cut(g), {name: cut(s) for name, s in state.items()})
             return torch.stack([x.reshape(-1) for x in (new_p, *(new[n] for n in self.live))])
 

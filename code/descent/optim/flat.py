@@ -8,7 +8,7 @@ from operator import is_
 import torch
 from torch.autograd.graph import increment_version
 
-from descent.compiled import kernel, plain
+from descent.optim.kernel import kernel, plain
 
 __all__ = ["Flats"]
 

@@ -1,0 +1,6 @@
+"""The torch wing: a rule as an optimizer of torch, plain or compiled into one kernel."""
+
+from descent.optim.lbfgs import LBFGS
+from descent.optim.optimizer import Optimizer
+
+__all__ = ["LBFGS", "Optimizer"]
