@@ -7,7 +7,7 @@ A filled box has a chapter in the book, by the name of its rule.
 
 from pathlib import Path
 
-from descent import plots
+from descent.book import plots
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 

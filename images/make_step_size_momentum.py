@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from descent import path, plots, sgd, surfaces
+from descent import path, sgd, surfaces
+from descent.book import plots
 
 STEPS = 40
 HOLD = 8  # frames that show the end

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from descent import Optimizer, bench, lbfgs, sgd
-from descent.glance import call, card
+from descent.book.glance import call, card
 
 
 def test_the_grid_is_computed_right_both_ways():

@@ -3,8 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from descent import plots, surfaces
-from descent.plots import COLORS, DASHES, MARKERS, contours, panels, table, trail
+from descent import surfaces
+from descent.book import plots
+from descent.book.plots import COLORS, DASHES, MARKERS, contours, panels, table, trail
 
 ALT = 'A line that rises from "0" to 1 & stays there'
 

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from descent.book.plots import panels
 from descent.book.translate import Course, digest, parts, picture, translate, unglued
-from descent.plots import panels
 
 ONE = """\
 # One thing

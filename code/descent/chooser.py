@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, best_of, gap, ranks
 from descent.benchmark.plan import SCHEDULES, SPACES
 from descent.benchmark.tasks import TASKS
-from descent.plots import COLORS
+from descent.book.plots import COLORS
 from descent.widget import Widget, module
 
 __all__ = ["NEAR", "TRIES", "Chooser", "chooser", "losses"]

@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from descent import schedules
+from descent.book.plots import COLORS
 from descent.driver import walk
-from descent.plots import COLORS
 from descent.rules import sgd
 from descent.widget import Widget, module, packed
 

@@ -21,7 +21,7 @@ from itertools import product
 import torch
 from torch.nn.functional import softplus
 
-from descent import plots
+from descent.book import plots
 from descent.optim import LBFGS, Optimizer
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of

@@ -11,8 +11,8 @@ import numpy as np
 import traitlets
 from contourpy import FillType, contour_generator
 
+from descent.book.plots import COLORS
 from descent.driver import path, walk
-from descent.plots import COLORS
 from descent.signature import hyperparameters, looks_again, name_of, state_names
 from descent.tasks import surfaces
 from descent.widget import Widget, module, packed

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
-from descent import plots, schedules
+from descent import schedules
+from descent.book import plots
 from descent.driver import path
 from descent.rules import sgd
 

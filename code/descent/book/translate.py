@@ -480,7 +480,7 @@ def _only_glue(node):
 
 
 def picture(figure):
-    """Return a figure of `descent.plots` as HTML of images, which every front end shows.
+    """Return a figure of `descent.book.plots` as HTML of images, which every front end shows.
 
     Front ends drop an SVG element from a notebook that they do not trust; they keep an image.
     """

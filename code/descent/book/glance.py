@@ -2,7 +2,7 @@
 
 import inspect
 
-from descent import plots
+from descent.book import plots
 from descent.signature import state_names
 
 __all__ = ["call", "card"]
