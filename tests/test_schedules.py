@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from descent import Optimizer, path, schedule_parity, schedules, sgd
-from descent.schedule_parity import BOUND, CASES, PLATEAUS, compare, plateau_apart, used
+from descent import Optimizer, path, schedules, sgd
+from descent.parity import schedules as schedule_parity
+from descent.parity.schedules import BOUND, CASES, PLATEAUS, compare, plateau_apart, used
 from descent.schedules import (
     constant,
     cosine_annealing,
