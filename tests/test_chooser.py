@@ -10,7 +10,7 @@ import pytest
 from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, best_of, gap
 from descent.benchmark.plan import SCHEDULES, SPACES
 from descent.benchmark.tasks import TASKS
-from descent.chooser import NEAR, chooser, losses
+from descent.widgets.chooser import NEAR, chooser, losses
 
 TOLD = ["digits", "spelling", "cartpole"]
 USED = ["sgd", "adam", "nadam", "lbfgs"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from descent import path, schedules, sgd
-from descent.designer import (
+from descent.widgets.designer import (
     CURVATURES,
     DECADES,
     EVERY,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
-from descent.playground import COARSE, DECADES, FAR, FINE, Playground, playground
 from descent.rules.lbfgs import two_loop
-from descent.widget import module
+from descent.widgets.playground import COARSE, DECADES, FAR, FINE, Playground, playground
+from descent.widgets.widget import module
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
 

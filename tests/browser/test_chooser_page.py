@@ -9,7 +9,7 @@ import pytest
 from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, gap, ranks
 from descent.benchmark.plan import SCHEDULES, SPACES
 from descent.benchmark.tasks import TASKS
-from descent.chooser import NEAR, chooser, losses
+from descent.widgets.chooser import NEAR, chooser, losses
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chooser</title>
 <meta name="viewport" content="width=device-width"><style>

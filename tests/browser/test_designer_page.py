@@ -2,7 +2,7 @@
 
 import pytest
 
-from descent.designer import schedule_designer
+from descent.widgets.designer import schedule_designer
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Designer</title>
 <meta name="viewport" content="width=device-width"></head>

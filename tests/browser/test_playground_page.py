@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
-from descent.playground import playground
+from descent.widgets.playground import playground
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playground</title>
 <meta name="viewport" content="width=device-width"><style>

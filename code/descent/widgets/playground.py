@@ -15,7 +15,7 @@ from descent.book.plots import COLORS
 from descent.driver import path, walk
 from descent.signature import hyperparameters, looks_again, name_of, state_names
 from descent.tasks import surfaces
-from descent.widget import Widget, module, packed
+from descent.widgets.widget import Widget, module, packed
 
 __all__ = ["Playground", "playground"]
 

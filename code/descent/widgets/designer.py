@@ -11,7 +11,7 @@ from descent import schedules
 from descent.book.plots import COLORS
 from descent.driver import walk
 from descent.rules import sgd
-from descent.widget import Widget, module, packed
+from descent.widgets.widget import Widget, module, packed
 
 __all__ = ["CURVATURES", "Designer", "floor", "schedule_designer"]
 

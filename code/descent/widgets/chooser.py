@@ -13,7 +13,7 @@ from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, best_of, gap, r
 from descent.benchmark.plan import SCHEDULES, SPACES
 from descent.benchmark.tasks import TASKS
 from descent.book.plots import COLORS
-from descent.widget import Widget, module
+from descent.widgets.widget import Widget, module
 
 __all__ = ["NEAR", "TRIES", "Chooser", "chooser", "losses"]
 
