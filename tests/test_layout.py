@@ -1,5 +1,6 @@
 import ast
 import code
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,3 +66,47 @@ def test_text_files_are_read_and_written_as_utf8():
                 if "encoding" not in given:
                     missing.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert missing == []
+
+
+def test_the_core_needs_no_library():
+    """It runs where there is none, as in a page: so nothing that is imported with it wants one."""
+    code = ("import sys, time\nstart = time.perf_counter()\n"
+            "import descent.rules, descent.ops, descent.schedules\n"
+            "print(time.perf_counter() - start, *sys.modules)")
+    seconds, *loaded = min((subprocess.run([sys.executable, "-c", code], capture_output=True,
+                                           text=True, check=True).stdout.split()
+                            for _ in range(5)), key=lambda said: float(said[0]))
+    assert {name.partition(".")[0] for name in loaded}.isdisjoint({"numpy", "torch", "sympy"})
+    assert {name for name in loaded if name.startswith("descent.")} == {
+        "descent.device", "descent.ops", "descent.schedules", "descent.rules",
+        *(f"descent.rules.{path.stem}" for path in PACKAGE.glob("rules/*.py")
+          if path.stem != "__init__")}
+    assert float(seconds) < 0.05  # the best of five: another process may be in the way
+
+
+def arrows(path):
+    """Return the rooms of the package that a file imports when it is imported."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    inner = {one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+             for one in ast.walk(node)}
+    names = [name for node in ast.walk(tree) if node not in inner for name in (
+        [alias.name for alias in node.names] if isinstance(node, ast.Import) else
+        [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.ImportFrom) else [])]
+    return {name for name in names if name.startswith("descent.")}
+
+
+def test_no_room_leads_back_to_itself():
+    """Follow the imports from each module: none comes round to it."""
+    paths = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+             .removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
+    leads = {name: arrows(path) & set(paths) - {name} for name, path in paths.items()}
+    circles = []
+    for start in leads:
+        seen, ahead = set(), leads[start]
+        while ahead:
+            seen |= ahead
+            ahead = {two for one in ahead for two in leads[one]} - seen
+        if start in seen:
+            circles.append(start)
+    assert circles == []

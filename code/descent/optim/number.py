@@ -54,6 +54,7 @@ def _now(x):
 
 
 def formula_of(x):
+    """Return how Python writes a number, known later or now; a float loses no digit."""
     if isinstance(x, Number):
         return x.formula
     text = "0" if x == 0 else repr(x if isinstance(x, int) else float(x))
