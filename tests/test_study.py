@@ -101,7 +101,7 @@ def command(tmp_path, monkeypatch, capsys):
 
     def command(*arguments, text="# One"):
         monkeypatch.setattr(study, "editions",
-                            lambda root: [("one", edition(text)), ("two", edition())])
+                            lambda root: {"one": edition(text), "two": edition()})
         assert study.main(arguments) == 0
         return capsys.readouterr().out.splitlines()
 
@@ -142,7 +142,6 @@ def test_bad_arguments(command, capsys, tmp_path, monkeypatch):
 
 def test_what_cannot_be_translated_leaves_nothing_behind(command, monkeypatch, capsys, tmp_path):
     def failing(root):
-        yield "one", edition()
         raise ValueError("two, cell a: raw MyST: {x}")
 
     command("one")

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from descent.book.plots import panels
-from descent.book.translate import Course, digest, parts, picture, translate, unglued
+from descent.book.translate import Course, digest, linked, parts, picture, translate, unglued
 
 ONE = """\
 # One thing
@@ -79,7 +79,8 @@ def course(tmp_path):
     write("code/rule.py", '"""A rule."""\n\n\ndef rule(p):\n    """Return it."""\n'
           "    return p - 1\n\n\ndef other():\n    pass\n")
     write("images/dot.png", "not really a picture")
-    two = new_notebook(cells=[new_markdown_cell("# Two\n\n## Less tuning\n\n$$\nc\n$$ (two-c)")])
+    two = new_notebook(cells=[new_markdown_cell("# Two\n\n## Less tuning\n\n$$\nc\n$$ (two-c)",
+                                                id="two")])
     write("chapters/two.ipynb", nbformat.writes(two))
 
     def chapter(*cells):
@@ -143,7 +144,7 @@ def test_a_chapter_becomes_a_plain_notebook(course):
     assert text["solution-ex-one-hand"] == (
         '<a id="solution-ex-one-hand"></a>\n\n<details>\n<summary><b>Exercise 1.1: By hand</b>'
         "</summary>\n\nIt is 0.5 \\| 1.\n\n```python\ndef hand(x):\n    return x\n\n\n"
-        "assert check('one.hand', hand).ok\n```\n\n```text\nand 7\n```\n\n</details>")
+        "assert check('one.hand', hand).ok\n```\n\nIt prints:\n\n```text\nand 7\n```\n\n</details>")
     assert re.findall(r'<a id="(\w+)">', text["works-cited"]) == ["lee2001", "abe1999"]
     assert solutions == {"ex-one-hand": ["def hand(x):\n    return x\n\n\n"
                                          "assert check('one.hand', hand).ok"],
@@ -153,7 +154,7 @@ def test_a_chapter_becomes_a_plain_notebook(course):
 def test_an_exercise_in_words_has_a_cell_for_words(course):
     for form, kind, text in (
             ("```{exercise} A\n:label: ex-a\n\nWhy?\n```",
-             "markdown", "*Your answer to exercise 1.1:*"),
+             "markdown", "*Your answer to exercise 1.1 (double-click to write):*"),
             ("```{exercise-start} A\n:label: ex-a\n```\n\nTry.\n\n```{exercise-end}\n```",
              "code", "# Your answer to exercise 1.1")):
         cells = translate_one(course, new_markdown_cell(f"# One\n\n{form}")).notebook.cells
@@ -220,6 +221,16 @@ def test_code_is_left_alone(course):
     text = ("# One\n\n`{eq}` and ``{ref}`x` ``\n\n```python\nf\"{x}`a`\"\n% b\n: c\n```\n\n"
             "$\\{{a}\\}$")
     assert translate_one(course, new_markdown_cell(text)).notebook.cells[0].source == text
+
+
+def test_links_between_notebooks_lead_to_cells(course):
+    course, _ = course(*whole())
+    text = new_markdown_cell("# One\n\n{eq}`two-c`, {eq}`one-a`")
+    pages = {**course.pages, "one": new_notebook(cells=[text])}
+    made = linked({name: translate(course, name, page) for name, page in pages.items()})
+    one = made["one"].notebook
+    assert one.cells[0].source == "# One\n\n[(2.1)](two.ipynb#cell-id=two), [(1.1)](#one-a)"
+    assert one.metadata.descent.edition == digest(one)
 
 
 def test_parts():

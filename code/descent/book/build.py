@@ -17,7 +17,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
 from descent.book.notebooks import execute_all, save
-from descent.book.translate import Course, translate
+from descent.book.translate import Course, linked, translate
 
 __all__ = ["build", "editions", "fingerprint", "main", "renew", "run"]
 
@@ -73,16 +73,17 @@ def run(root):
 
 
 def editions(root):
-    """Yield (name, `Edition`) for every page of the study edition; `run` goes before.
+    """Return the study edition, a dict from a page's name to its `Edition`; `run` goes before.
 
     Raises ValueError, with page, cell and text, for what has no translation.
     """
     root = Path(root).resolve()
-    course, cache = Course(root), _cache(root)
+    course, cache, made = Course(root), _cache(root), {}
     for name, page in course.pages.items():
         if course.folder[name] != root:  # a chapter: with the outputs of its run
             page = cache.merge_match_into_notebook(page)[1]
-        yield name, translate(course, name, page)
+        made[name] = translate(course, name, page)
+    return linked(made)
 
 
 def build(root="."):
@@ -93,7 +94,7 @@ def build(root="."):
     study = root / "_build" / "study"  # where the pages' download buttons find it
     study.mkdir(exist_ok=True)
     try:
-        for name, edition in editions(root):
+        for name, edition in editions(root).items():
             save(nbformat.writes(edition.notebook), study / f"{name}.ipynb")
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -94,7 +94,7 @@ def main(arguments=None):
     if not run(root):
         return 1
     try:
-        made = {name: edition.notebook for name, edition in editions(root)}
+        made = {name: edition.notebook for name, edition in editions(root).items()}
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,8 +28,8 @@ from sphinx.pycode import ModuleAnalyzer
 from descent.book.index import EFFORT
 from descent.book.ledger import anchor, glued, plain
 
-__all__ = ["Course", "Edition", "Part", "Target", "digest", "parts", "picture", "translate",
-           "unglued"]
+__all__ = ["Course", "Edition", "Part", "Target", "digest", "linked", "parts", "picture", "stamped",
+           "translate", "unglued"]
 
 # What is no chapter and yet a page of the study edition, since chapters lean on it.
 _PAGES = ("intro", "notation")
@@ -46,10 +46,10 @@ _SECTION = re.compile(r"\{ref\}`(?:[^`<]*<)?([^`>]+#[^`>]+)>?`")  # a reference 
 _RAW = re.compile(r"^(?:`{3,}|:{3,})\{.*|^\$\$ *\(.*|^\([\w-]+\)=$|^% .*|^: .*|\{[\w:+.-]+\}`[^`]*`"
                   r"|\{\{.*?\}\}|[\])]\{[.#][^}]*\}", re.M)
 _START = """\
-# "{title}": a study notebook of Descent. Answer in its empty cells.
-# It needs the course's package: %pip install FOLDER, the course's folder, then restart the kernel.
+# "{title}": a study notebook of Descent. Run its cells from the top; answer in the empty ones.
+# It needs the course's package: `make lab` has it; elsewhere %pip install FOLDER, the course's.
 try:
-    import descent.exercises
+    from descent.exercises import check
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"this notebook needs the package of its course ({{missing}}). In a cell of its own run "
@@ -201,6 +201,31 @@ def digest(notebook):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def stamped(notebook):
+    """Return the notebook, which knows its own digest now."""
+    notebook.metadata["descent"] = {"edition": digest(notebook)}
+    return notebook
+
+
+def linked(editions):
+    """Return a dict of `Edition`s whose links into each other lead to cells.
+
+    JupyterLab finds a cell in a notebook that it has just opened, but no anchor: of that notebook
+    nothing is drawn yet.
+    """
+    places = {(name, anchor): cell.id for name, edition in editions.items()
+              for cell in edition.notebook.cells if cell.cell_type == "markdown"
+              for anchor in re.findall(r'<a id="([^"]+)"></a>', cell.source)}
+    for edition in editions.values():
+        for cell in edition.notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = re.sub(
+                    r"\]\((\w+)\.ipynb#([^()\s]+)\)",
+                    lambda to: f"]({to[1]}.ipynb#cell-id={places[to[1], to[2]]})", cell.source)
+        stamped(edition.notebook)
+    return editions
+
+
 class _Translation:
     """A page on its way into a study notebook."""
 
@@ -231,9 +256,7 @@ class _Translation:
                 self._refuse("raw MyST", raw[0])
         metadata = {"kernelspec": self.executed.metadata.get("kernelspec", {
             "display_name": "Python 3", "language": "python", "name": "python3"})}
-        notebook = new_notebook(cells=self.cells, metadata=metadata)
-        notebook.metadata["descent"] = {"edition": digest(notebook)}
-        return Edition(notebook, self.code)
+        return Edition(stamped(new_notebook(cells=self.cells, metadata=metadata)), self.code)
 
     def _close(self):
         """Add what stands at the end, and at the start."""
@@ -313,7 +336,7 @@ class _Translation:
             text = "\n".join(f"# {line}" for line in (lead, *calls))
             cell = {"id": f"answer-{label}", "metadata": {"descent": {"answers": label}}}
             self.cells.append(new_code_cell(text, **cell) if calls or self.gated
-                              else new_markdown_cell(f"*{lead}:*", **cell))
+                              else new_markdown_cell(f"*{lead} (double-click to write):*", **cell))
         self.exercise = None
 
     def _flush(self):
@@ -521,7 +544,8 @@ def _read(outputs):
         if page.startswith("<figure>"):
             found.append(page)
         elif any(kept):
-            found.append("\n".join(["```text", *"\n".join(kept).rstrip().split("\n"), "```"]))
+            lines = "\n".join(kept).rstrip().split("\n")
+            found.append("\n".join(["It prints:", "", "```text", *lines, "```"]))
     return found
 
 

@@ -179,7 +179,7 @@ async function render({ model, el }) {
 
   keys(el, content, model.get("live")
     ? "To move the start, drag in the map, or focus the map and use the arrow keys."
-    : "The start is fixed here; run the cell in a notebook and you can drag it.");
+    : "The start is fixed here; in a notebook that has run this cell you can drag it.");
   const says = node(el, "p", { role: "status", class: "descent-says" });
 
   // The run of the chosen setting: in pixels on the map, in decades of loss.
