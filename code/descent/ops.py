@@ -5,27 +5,26 @@ Nothing is imported here: a value tells which library it is of, and that is ther
 
 import math
 import sys
-from functools import cache
 
 __all__ = ["dot", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
 
-_LIBRARIES = "torch", "sympy", "numpy"  # the first that a value is of computes
+# The types of each library's values, the library that computes on a mixture first.
+_KINDS = {"torch": ("Tensor",), "sympy": ("Basic",), "numpy": ("ndarray", "generic")}
 
 
-@cache
-def _homes(kind):
-    """Return the names of the libraries that a type is of, or inherits from."""
-    return {base.__module__.partition(".")[0] for base in kind.__mro__}.intersection(_LIBRARIES)
+def _is(name, value):
+    """Tell whether a value is of a library, which is loaded then."""
+    library = sys.modules.get(name)
+    return library is not None and isinstance(
+        value, tuple(getattr(library, kind) for kind in _KINDS[name]))
 
 
 def _library(*values):
     """Return the module that computes on these values: torch, sympy or numpy; for floats None."""
-    found = set().union(*(_homes(type(value)) for value in values))
-    return next((sys.modules[name] for name in _LIBRARIES if name in found), None)
-
-
-def _is(name, value):
-    return name in _homes(type(value))
+    for name in _KINDS:
+        if any(_is(name, value) for value in values):
+            return sys.modules[name]
+    return None
 
 
 def _tensors(*values):

@@ -46,7 +46,7 @@ _SECTION = re.compile(r"\{ref\}`(?:[^`<]*<)?([^`>]+#[^`>]+)>?`")  # a reference 
 _RAW = re.compile(r"^(?:`{3,}|:{3,})\{.*|^\$\$ *\(.*|^\([\w-]+\)=$|^% .*|^: .*|\{[\w:+.-]+\}`[^`]*`"
                   r"|\{\{.*?\}\}|[\])]\{[.#][^}]*\}", re.M)
 _START = """\
-# "{title}": a study notebook of Descent. Run its cells from the top; answer in the empty ones.
+# "{title}", study notebook. Run it from the top; answer in its empty cells.
 # It needs the course's package: `make lab` has it; elsewhere %pip install FOLDER, the course's.
 try:
     from descent.exercises import check
@@ -352,9 +352,14 @@ class _Translation:
 
     def _listing(self, part):
         path, wanted = self.course.folder[self.name] / part.title, part.options.get("pyobject")
+        if not path.is_file():
+            self._refuse("no such file", part.title)
         code = path.read_text(encoding="utf8")
         if wanted:
-            _, first, last = ModuleAnalyzer.for_file(str(path), path.stem).find_tags()[wanted]
+            found = ModuleAnalyzer.for_file(str(path), path.stem).find_tags()
+            if wanted not in found:
+                self._refuse(f"{part.title} holds no", wanted)
+            _, first, last = found[wanted]
             code = dedent("\n".join(code.split("\n")[first - 1:last]))
         caption = f"*{part.options['caption']}*\n\n" if "caption" in part.options else ""
         return f"{caption}```python\n{code.strip()}\n```"
