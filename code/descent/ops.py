@@ -8,50 +8,46 @@ import sys
 
 __all__ = ["dot", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
 
-# The types of each library's values, the library that computes on a mixture first.
-_KINDS = {"torch": ("Tensor",), "sympy": ("Basic",), "numpy": ("ndarray", "generic")}
-
-
-def _is(name, value):
-    """Tell whether a value is of a library, which is loaded then."""
-    library = sys.modules.get(name)
-    return library is not None and isinstance(
-        value, tuple(getattr(library, kind) for kind in _KINDS[name]))
+# A library and a type of its values; the first that one of the values has computes on all.
+_KINDS = ("torch", "Tensor"), ("sympy", "Basic"), ("numpy", "ndarray"), ("numpy", "generic")
 
 
 def _library(*values):
-    """Return the module that computes on these values: torch, sympy or numpy; for floats None."""
-    for name in _KINDS:
-        if any(_is(name, value) for value in values):
-            return sys.modules[name]
-    return None
+    """Return the name and the module of what computes on these values; for floats, two None."""
+    for name, kind in _KINDS:
+        library = sys.modules.get(name)
+        if library is not None:
+            kind = getattr(library, kind)
+            for value in values:
+                if isinstance(value, kind):
+                    return name, library
+    return None, None
 
 
-def _tensors(*values):
+def _tensors(torch, *values):
     """Return every value as a tensor of the dtype and device of the first tensor among them."""
-    like = next(v for v in values if _is("torch", v))
-    return [_library(like).as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
+    like = next(v for v in values if isinstance(v, torch.Tensor))
+    return [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
 
 
 def sqrt(x):
     """Square root, elementwise; NaN (not a complex number) where x is negative."""
-    library = _library(x)
-    if library is None or isinstance(x, float):
+    if isinstance(x, (int, float)):
         return math.sqrt(x) if x >= 0 else math.nan
-    return library.sqrt(x)
+    return _library(x)[1].sqrt(x)
 
 
 def dot(a, b):
     """The sum of the products of all entries of two arrays of one shape."""
-    if _is("torch", a) or _is("torch", b):
-        return _library(a, b).dot(a.reshape(-1), b.reshape(-1))
-    products = a * b
-    return products.sum() if _is("numpy", products) else products
+    name, library = _library(a, b)
+    if name == "torch":
+        return library.dot(a.reshape(-1), b.reshape(-1))
+    return library.sum(a * b) if name == "numpy" else a * b
 
 
 def sign(x):
     """-1, 0 or 1, elementwise."""
-    library = _library(x)
+    _, library = _library(x)
     if library is None:
         return float(x) if x == 0 or x != x else math.copysign(1.0, x)
     return library.sign(x)
@@ -67,34 +63,32 @@ def minimum(a, b):
     return _extreme(a, b, "minimum", "Min", min)
 
 
-def _extreme(a, b, name, symbolic, plain):
-    library = _library(a, b)
-    if library is None:
+def _extreme(a, b, elementwise, symbolic, plain):
+    name, library = _library(a, b)
+    if name is None:
         return math.nan if a != a or b != b else plain(a, b)
-    if _is("torch", a) or _is("torch", b):
-        return getattr(library, name)(*_tensors(a, b))
-    return getattr(library, symbolic if hasattr(library, symbolic) else name)(a, b)
+    if name == "torch":
+        return getattr(library, elementwise)(*_tensors(library, a, b))
+    return getattr(library, symbolic if name == "sympy" else elementwise)(a, b)
 
 
 def where(condition, a, b):
     """`a` where the condition holds, `b` elsewhere; keeps the dtype of the tensor among them."""
-    library = _library(condition)
-    if library is None:
+    name, library = _library(condition)
+    if name is None:
         return a if condition else b
-    if _is("torch", condition):
-        if not (_is("torch", a) or _is("torch", b)):
-            return library.where(condition, a, b)
-        return library.where(condition, *_tensors(a, b))
-    if _is("sympy", condition):
+    if name == "sympy":
         return library.Piecewise((a, condition), (b, True))
+    if name == "torch" and (isinstance(a, library.Tensor) or isinstance(b, library.Tensor)):
+        a, b = _tensors(library, a, b)
     return library.where(condition, a, b)
 
 
 def stack(*values):
     """Join arrays of one shape along a new last axis; floats become an array of NumPy's."""
-    library = _library(*values)
-    if library is not None and any(_is("torch", v) for v in values):
-        return library.stack(library.broadcast_tensors(*_tensors(*values)), dim=-1)
+    name, library = _library(*values)
+    if name == "torch":
+        return library.stack(library.broadcast_tensors(*_tensors(library, *values)), dim=-1)
     import numpy as np
 
     return np.stack(np.broadcast_arrays(*values), axis=-1)

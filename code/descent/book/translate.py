@@ -46,7 +46,7 @@ _SECTION = re.compile(r"\{ref\}`(?:[^`<]*<)?([^`>]+#[^`>]+)>?`")  # a reference 
 _RAW = re.compile(r"^(?:`{3,}|:{3,})\{.*|^\$\$ *\(.*|^\([\w-]+\)=$|^% .*|^: .*|\{[\w:+.-]+\}`[^`]*`"
                   r"|\{\{.*?\}\}|[\])]\{[.#][^}]*\}", re.M)
 _START = """\
-# "{title}", study notebook. Run it from the top; answer in its empty cells.
+# "{title}", a study notebook: run it from the top.
 # It needs the course's package: `make lab` has it; elsewhere %pip install FOLDER, the course's.
 try:
     from descent.exercises import check
