@@ -338,9 +338,10 @@ def test_wrong_use_is_named():
             cls(copy.deepcopy(groups))
     with pytest.raises(TypeError, match="complex"):
         LBFGS([torch.ones(2, dtype=torch.complex64, requires_grad=True)])
-    for name, value in {"lr": -1.0, "max_iter": 0, "max_eval": 2.5, "tolerance_grad": -1.0,
+    for name, value in {"lr": -1.0, "max_iter": 0, "max_eval": 2.5,
                         "history_size": 0, "line_search_fn": "armijo"}.items():
         with pytest.raises(ValueError, match=f"{name} must be .* got {value!r}"):
             LBFGS([p], **{name: value})
+    LBFGS([p], tolerance_grad=-1.0, tolerance_change=-1.0)  # as in torch: never done by them
     with pytest.raises(TypeError, match=r"lbfgs must look more than once .* descent.LBFGS"):
         Optimizer([p], lbfgs)

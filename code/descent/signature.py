@@ -6,14 +6,14 @@ from operator import ge, gt, le, lt, ne
 import numpy as np
 import torch
 
-__all__ = ["hyperparameters", "known", "looks_again", "name_of", "settle", "state_names"]
+__all__ = ["BOUNDED", "hyperparameters", "known", "looks_again", "name_of", "settle", "state_names"]
 
 # What torch.optim refuses, by the name of the hyper-parameter. An upper bound of None is none.
-_RANGES = {
+# NaN is refused everywhere; torch's SGD lets it pass.
+BOUNDED = {
     "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
-    "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "tolerance_grad": (0.0, None),
-    "tolerance_change": (0.0, None),
+    "momentum_decay": (0.0, None), "rho": (0.0, 1.0),
 }
 _WHOLE = {"history_size", "max_eval", "max_iter"}
 
@@ -56,8 +56,8 @@ def settle(rule, hyper):
     Raises ValueError naming the argument, its value and what is allowed.
     """
     for name, value in hyper.items():
-        if name in _RANGES and not callable(value):
-            _within(rule, name, value, *_RANGES[name])
+        if name in BOUNDED and not callable(value):
+            _within(rule, name, value, *BOUNDED[name])
         if name in _WHOLE and not (isinstance(value, int) and value >= 1):
             raise ValueError(f"{name_of(rule)}: {name} must be a whole number >= 1, got {value!r}")
     if hyper.get("line_search_fn") not in (None, "strong_wolfe"):

@@ -1,0 +1,138 @@
+"""What lists all optimizers: whoever adds one reads here which list lacks it.
+
+A new optimizer is a file in `rules`, a row in `parity.ROWS` and a chapter. The tests below follow
+from the rows, and their messages lead through the rest.
+"""
+
+import math
+import re
+import runpy
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+import descent
+from descent import rules
+from descent.benchmark import SPACES
+from descent.benchmark.judge import OPTIMIZER_NAMES
+from descent.parity import ROWS
+from descent.signature import BOUNDED, hyperparameters, settle
+
+ROOT = Path(__file__).parents[1]
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf8")
+
+
+def of(row):
+    """Return the name of a row's rule and the file of its chapter."""
+    return row.rule.__name__, f"chapters/{row.rule.__name__}.ipynb"
+
+
+@every_row
+def test_the_rule_is_exported(row):
+    name, _ = of(row)
+    assert name in rules.__all__, "code/descent/rules/__init__.py exports all rules"
+    assert name in descent.__all__, "code/descent/__init__.py exports all rules"
+
+
+def test_every_rule_has_a_row():
+    assert {name for name, _ in map(of, ROWS)} == set(rules.__all__), "ROWS of parity/rules.py"
+
+
+@every_row
+def test_the_chapter_is_in_the_book(row):
+    name, chapter = of(row)
+    assert (ROOT / chapter).is_file(), f"{chapter}: the chapter"
+    toc = yaml.safe_load(text("_toc.yml"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    assert chapter.removesuffix(".ipynb") in files, "_toc.yml"
+    assert f"]({chapter}) |" in text("intro.md"), "the table of the family in intro.md"
+    assert f"]({chapter})" in text("glossary.md"), "a word of the chapter in glossary.md"
+    assert f"| [{OPTIMIZER_NAMES[name]}]({chapter}) |" in text("notation.md"), (
+        "its own letters in notation.md")
+    assert import_module(f"descent.exercises.{name}").EXERCISES, f"exercises/{name}.py"
+
+
+def test_every_chapter_is_in_the_contents_and_on_the_first_page():
+    toc = yaml.safe_load(text("_toc.yml"))
+    listed = {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
+    for path in (ROOT / "chapters").glob("*.ipynb"):
+        assert f"chapters/{path.stem}" in listed, f"{path.name} stands not in _toc.yml"
+        assert f"](chapters/{path.name}) |" in text("intro.md"), f"{path.name}: intro.md's table"
+
+
+@every_row
+def test_the_package_page_describes_it(row):
+    name, _ = of(row)
+    assert f".. autofunction:: {name}\n" in text("api.md"), "api.md"
+
+
+def test_the_package_page_describes_what_is_exported():
+    described = set(re.findall(r"auto(?:function|class):: (?:[\w.]+\.)?(\w+)", text("api.md")))
+    assert set(descent.__all__) - described <= {"surfaces"}, "api.md"  # a module
+
+
+@every_row
+def test_the_family_tree_has_its_box(row):
+    name, _ = of(row)
+    script = runpy.run_path(str(ROOT / "images/make_family_tree.py"))
+    boxes = [box for box, (*_, rule) in script["FAMILY"].items() if rule == name]
+    assert boxes, "FAMILY of images/make_family_tree.py"
+    assert set(boxes) & {child for _, child, _ in script["HEIRS"]}, "HEIRS: of whom?"
+    assert all(box in script["ALT"] or box == "momentum" for box in boxes), "ALT, its words"
+
+
+def test_the_family_tree_is_as_its_script_draws_it():
+    script = runpy.run_path(str(ROOT / "images/make_family_tree.py"))
+
+    def plain(drawing):  # figures drawn before have counted the ids on
+        return re.sub(r"\bd\d+-", "d-", drawing)
+
+    assert plain(script["draw"]()._repr_html_()).strip() == plain(
+        text("images/family_tree.html")).strip(), "make images"
+
+
+@every_row
+def test_the_benchmark_races_it(row):
+    name, _ = of(row)
+    assert name in OPTIMIZER_NAMES, "OPTIMIZER_NAMES of the benchmark"
+    assert name in SPACES, "what of it is tuned: SPACES of the benchmark"
+
+
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+           "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen")
+
+
+@pytest.mark.parametrize(("name", "form"), [
+    ("README.md", r"a benchmark of all\s+(\w+)"), ("intro.md", r"(\w+) on seven tasks")])
+def test_prose_counts_the_optimizers(name, form):
+    assert re.search(form, text(name))[1].lower() == NUMBERS[len(ROWS)], name
+
+
+@every_row
+def test_a_value_is_refused_exactly_when_torch_refuses_it(row):
+    defaults = hyperparameters(row.rule)
+    names = [name for name in defaults if name in BOUNDED]
+    cases = [{name: value} for name in names
+             for value in (-1.0, -1e-9, 0.0, 0.5, 1.0, 1.0 + 1e-9, 2.0, math.inf, math.nan)]
+    cases += [{"betas": pair} for one in (-1e-9, 0.0, 0.5, 1.0, math.nan)
+              for pair in ((one, 0.5), (0.5, one)) if "betas" in defaults]
+
+    def refuses(make):
+        try:
+            make()
+        except ValueError:
+            return True
+        return False
+
+    assert names
+    for case in cases:
+        theirs = math.nan in case.values() or refuses(  # which we always refuse
+            lambda case=case: row.torch_class([torch.ones(1)], **case))
+        assert refuses(lambda case=case: settle(row.rule, {**defaults, **case})) == theirs, case
