@@ -1,6 +1,8 @@
 import copy
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from saving import saved
 from torch.optim import lr_scheduler
 
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
+from descent.optim import private
 from descent.optim.kernel import _kernels, kernel
 from descent.optim.number import Number
 from descent.signature import hyperparameters
@@ -511,3 +514,25 @@ def test_numbers_keep_their_formula():
     assert (zero * beta).formula == "0"
     assert (1 - zero).formula == "1"
     assert (beta + zero) is beta
+
+
+@pytest.mark.parametrize("name", private.NAMES)
+def test_without_a_private_name_of_torch_steps_are_plain(monkeypatch, name):
+    assert private.lacking() == []
+    monkeypatch.setitem(private.NAMES, name, (private.NAMES[name][0], "gone"))
+    p, q = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    with pytest.warns(RuntimeWarning, match=rf"has no {re.escape(name)}: compile=True steps"):
+        ours = Optimizer([p], sgd, lr=0.1, compile=True)
+    theirs = Optimizer([q], sgd, lr=0.1)
+    for _ in range(3):
+        p.grad, q.grad = torch.full((3,), 0.5), torch.full((3,), 0.5)
+        ours.step()
+        theirs.step()
+    assert torch.equal(p, q)
+
+
+def test_private_names_of_torch_stand_in_one_room():
+    found = {path.name for path in Path(private.__file__).parents[1].rglob("*.py")
+             if re.search(r"\btorch\.(?:\w+\.)*_(?!_)\w+|\._is_view|experimental",
+                          path.read_text(encoding="utf8"))}
+    assert found == {"private.py"}

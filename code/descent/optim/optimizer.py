@@ -1,11 +1,13 @@
 """An entrywise rule as a real torch optimizer."""
 
+import warnings
 from operator import is_
 
 import torch
 
 from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
+from descent.optim.private import lacking
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
 __all__ = ["Optimizer", "scalar"]
@@ -25,6 +27,8 @@ class Optimizer(torch.optim.Optimizer):
     tensor it once was, and clone what you keep. What a kernel does not read is no part of the
     state then, and what else than its arguments the rule reads is read once.
 
+    Where a release of torch lacks what kernels need, a RuntimeWarning says so, and steps are plain.
+
     Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses or
     a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing C++ compiler.
     """
@@ -36,6 +40,10 @@ class Optimizer(torch.optim.Optimizer):
         known(rule, hyper)
         self.rule = rule
         self._names = list(hyperparameters(rule)), state_names(rule)
+        if compile and (gone := lacking()):
+            warnings.warn(f"torch {torch.__version__} has no {', '.join(gone)}: compile=True steps "
+                          f"without a kernel", RuntimeWarning, stacklevel=2)
+            compile = False
         self.compile, self._flats, self._settled = bool(compile), {}, {}
         super().__init__(params, {**hyperparameters(rule), **hyper, "maximize": bool(maximize)})
 

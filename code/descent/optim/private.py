@@ -1,0 +1,60 @@
+"""The private names of torch that kernels need, all in one place: a release may drop any of them.
+
+`lacking` tells which this torch has not; the plain step is the way out then.
+"""
+
+from importlib import import_module
+from operator import attrgetter
+
+import torch
+
+__all__ = ["NAMES", "built", "copied", "is_view", "lacking", "traced"]
+
+# Where each stands: the module, and the way from there.
+NAMES = {
+    "torch._foreach_copy_": ("torch", "_foreach_copy_"),
+    "torch.Tensor._is_view": ("torch", "Tensor._is_view"),
+    "torch._inductor.compile": ("torch._inductor", "compile"),
+    "torch.fx.experimental.proxy_tensor.make_fx": ("torch.fx.experimental.proxy_tensor", "make_fx"),
+}
+
+
+def _found(name):
+    module, way = NAMES[name]
+    return attrgetter(way)(import_module(module))
+
+
+def lacking():
+    """Return the names that this torch does not have."""
+    gone = []
+    for name in NAMES:
+        try:
+            _found(name)
+        except (AttributeError, ImportError):
+            gone.append(name)
+    return gone
+
+
+def copied(targets, sources):
+    """Copy tensors to tensors, all in one call."""
+    torch._foreach_copy_(targets, sources)
+
+
+def is_view(tensor):
+    """Tell whether a tensor is a view of another, as autograd sees it."""
+    return tensor._is_view()
+
+
+def traced(function, mode, *examples):
+    """Return what a function does with such tensors, as a program."""
+    return _found("torch.fx.experimental.proxy_tensor.make_fx")(function, tracing_mode=mode)(
+        *examples)
+
+
+def built(program, examples):
+    """Return a traced program as a compiled function.
+
+    This is what torch.compile calls. It would trace once more, and test at each call whether its
+    program still fits, which takes longer than a small step.
+    """
+    return torch._inductor.compile(program, examples, {"cpp.dynamic_threads": True})
