@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from descent.benchmark.__main__ import main
 from descent.benchmark.plan import Plan, selected
 from descent.benchmark.run import missing, runnable
 from descent.benchmark.store import COLUMNS
-from descent.benchmark.train import memory
+from descent.benchmark.tasks import keywords
+from descent.benchmark.train import _scheduled, memory, searched
 from descent.tasks import cartpole
 
 # A module of its own, since processes and the workers of a cluster must be able to import it.
@@ -92,7 +94,7 @@ def process(*command):
         running.wait()
 
 
-def until(true, seconds=30):
+def until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -380,3 +382,45 @@ def test_the_results_of_the_full_plan_are_all_there():
     with Store(RESULTS, FULL) as store:
         assert missing(store, FULL) == set()
         assert len(store.rows()) == FULL.count() // 3 * (16 * 3 + 10 + 10)
+
+
+def test_a_rule_takes_the_factor_of_the_steps_before():
+    seen = []
+
+    def rule(p, g, t, *, lr):
+        seen.append(lr)
+        return (p,)
+
+    stepped = _scheduled(rule, lambda k: 1 / (k + 1))
+    for t in (1, 2, 4):
+        stepped(0.0, 0.0, t, lr=8.0)
+    assert seen == [8.0, 4.0, 2.0]
+
+
+def test_lbfgs_takes_the_factor_of_the_gradients_spent(monkeypatch):
+    seen = []
+
+    class Recorded:
+        def __init__(self, params, lr=1.0, **_):
+            self.param_groups = [{"lr": lr}]
+
+        def step(self, closure):
+            seen.append(self.param_groups[0]["lr"])
+            closure(), closure()
+
+    monkeypatch.setattr(sys.modules["descent.benchmark.train"], "LBFGS", Recorded)
+    one = SimpleNamespace(start=torch.zeros(2), judge=lambda p: {},
+                          draw=lambda p: lambda p: (torch.tensor(0.0), torch.zeros(2)))
+    assert searched(one, {"lr": 8.0}, lambda k: 1 / (k + 2), 6)["gradients"] == 6
+    assert seen == [4.0, 2.0, 8 / 6]
+
+
+def test_betas_that_are_not_tuned_are_adams():
+    assert keywords([{"beta1": 0.5}], list)["betas"] == ([0.5], [0.999])
+    assert keywords([{"beta2": 0.5}], list)["betas"] == ([0.9], [0.5])
+
+
+def test_what_is_chosen_by_and_reported_on_has_other_noise_than_what_is_fitted():
+    made = TASKS["oscillation"].many(rules.sgd, [{"lr": 0.0}], [0, 1], 1)
+    losses = np.stack([made[f"{part}_loss"].ravel() for part in ("train", "validation", "test")])
+    assert len(np.unique(losses)) == losses.size == 6

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from descent.exercises import Verdict, check, find, names
+from descent.exercises import Verdict, check, drive, find, names
 
 
 def cases():
@@ -103,3 +103,17 @@ def test_bad_input():
 
 def test_a_verdict_prints_once():
     assert Verdict(True, None, "right.")._ipython_display_() is None
+
+
+def test_a_rule_is_driven_with_an_lr_that_falls_to_a_tenth_half_way():
+    seen = []
+
+    def rule(p, g, t, *, lr, momentum):
+        seen.append((t, lr, momentum))
+        return (p - lr * g,)
+
+    wheres = [where for where, _ in drive({"lr": 0.5, "momentum": 0.9})(rule)]
+    assert [t for t, *_ in seen] == [1, 2, 3, 4, 5, 6]
+    assert [lr for _, lr, _ in seen] == pytest.approx([0.5] * 3 + [0.05] * 3, rel=1e-12)
+    assert {momentum for *_, momentum in seen} == {0.9}
+    assert wheres[0] == "at step 1 with lr=0.5, momentum=0.9"

@@ -345,3 +345,16 @@ def test_wrong_use_is_named():
     LBFGS([p], tolerance_grad=-1.0, tolerance_change=-1.0)  # as in torch: never done by them
     with pytest.raises(TypeError, match=r"lbfgs must look more than once .* descent.LBFGS"):
         Optimizer([p], lbfgs)
+
+
+def test_a_rise_at_the_second_look_does_not_end_the_bracketing():
+    """As in torch, which compares a trial with the last one from the third on."""
+    seen = []
+
+    def look(step):
+        seen.append(step)
+        return Trial(step, -1.0 if len(seen) == 1 else -0.9, -1.0, None)
+
+    strong_wolfe(look, Trial(0.0, 0.0, -1.0, None), 1.0, max_eval=3)
+    assert seen[1] > seen[0]
+    assert seen[2] > seen[1]  # further out, not between

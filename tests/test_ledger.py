@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_subtitle, exercise_title
 
 from descent.book import index
-from descent.book.ledger import VERDICTS, Chapter, Place, anchor, chapters, ledger
+from descent.book.ledger import VERDICTS, Chapter, Place, Summary, anchor, chapters, ledger
 
 ROOT = Path(__file__).parents[1]
 BOOK = ledger(ROOT)
@@ -259,3 +259,49 @@ def test_level_and_time_move_from_the_title_to_a_line_under_it():
     title, line, _ = document.children[0].children
     assert title.astext().endswith("Steps")
     assert line.astext() == "Hard, 45 minutes"
+
+
+TASKS = {chapter: index.tasks(chapter) for chapter in CHAPTERS}
+
+
+def labels(text):
+    return re.findall(r"<(ex-[\w-]+)>`", text)
+
+
+def test_the_index_has_all_exercises_in_the_order_of_the_book():
+    lines = index.Index.lines(None, CHAPTERS)
+    assert labels("\n".join(lines)) == [task.label for some in TASKS.values() for task in some]
+    assert [line for line in lines if line.startswith("## ")] == [
+        f"## {chapter.title}" for chapter, some in TASKS.items() if some]
+    adam = next(line for line in lines if "ex-adam-first>" in line)
+    assert adam.split(" | ")[1:] == ["predict", "easy", "5", "`adam.first_step` |"]
+
+
+def test_the_routes_choose_by_level_and_kind_and_keep_the_order():
+    text = "\n".join(index.Routes.lines(None, CHAPTERS))
+    first, code, paper = re.split(r"\n\*\*(?:A first pass|All code|All on paper)\*\*: ", text)[1:]
+    ranks = [[(index.LEVELS.index(task.level), task.minutes) for task in some]
+             for some in TASKS.values() if some]
+    easiest = [next(task.label for task, rank in zip(some, rank_of, strict=True)
+                    if rank == min(rank_of))
+               for some, rank_of in zip(filter(None, TASKS.values()), ranks, strict=True)]
+    assert labels(first) == easiest
+    kinds = {task.label: task.kind for some in TASKS.values() for task in some}
+    assert labels(paper) == [label for label, kind in kinds.items() if kind == "on paper"]
+    assert set(labels(code)) >= {label for label, kind in kinds.items()
+                                 if kind in ("code", "find the bug")}
+    assert labels(code) == [label for label in kinds if label in labels(code)]
+    for route in (first, code, paper):
+        assert int(route.split(" ")[0]) == len(labels(route))
+
+
+def test_the_summary_counts_each_verdict_in_its_column():
+    header, _, *rows = [line.strip("| ").split(" | ")
+                        for line in Summary.lines(None, CHAPTERS)]
+    assert header == ["chapter", *(verdict.lower() for verdict in VERDICTS), "claims"]
+    for chapter, row in zip(BOOK, rows, strict=False):
+        assert chapter.title in row[0]
+        assert row[1:] == [str(sum(claim.verdict == verdict for claim in BOOK[chapter]) or "–")
+                           for verdict in VERDICTS] + [str(len(BOOK[chapter]))]
+    assert rows[-1][0] == "**all**"
+    assert int(rows[-1][-1]) == len(ROWS) == sum(int(n) for n in rows[-1][1:-1] if n != "–")

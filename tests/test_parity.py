@@ -6,6 +6,7 @@ import torch
 
 from descent import lbfgs, parity, rules, sgd
 from descent.parity import ROWS, claimed, compare, implementations, row_of
+from descent.parity import rules as room
 from descent.signature import hyperparameters
 
 ids = [row.rule.__name__ for row in ROWS]
@@ -122,3 +123,17 @@ def test_implementations():
 def test_an_unknown_rule_is_named():
     with pytest.raises(KeyError, match=r"no parity row for uphill.*sgd"):
         row_of(uphill)
+
+
+def test_a_stream_is_scaled_and_a_loop_is_not():
+    """Tiny gradients are what shows where an eps stands: a scale that is lost hides it."""
+    def make(groups):
+        return torch.optim.SGD(groups, lr=1.0)
+
+    def way(problem, scale):
+        (first, *_) = room._run(make, problem=problem, scale=scale, dtype=torch.float64,
+                                device="cpu")
+        return first[0] - room._draws(torch.float64, "cpu")[0][0]
+
+    assert torch.allclose(way("stream", 1e-8), 1e-8 * way("stream", 1.0), rtol=1e-6)
+    assert torch.equal(way("loop", 1e-8), way("loop", 1.0))

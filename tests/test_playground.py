@@ -9,7 +9,7 @@ import pytest
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.rules.lbfgs import two_loop
-from descent.widgets.playground import COARSE, DECADES, FAR, FINE, Playground, playground
+from descent.widgets.playground import COARSE, DECADES, FAR, FINE, Playground, _cut, playground
 from descent.widgets.widget import module
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
@@ -335,3 +335,15 @@ def bare(p, g, t, *, lr=0.1):
 def test_bad_input(arguments, error, words):
     with pytest.raises(error, match=words):
         playground(**{"rule": sgd, **arguments})
+
+
+def test_a_run_is_cut_on_the_line_from_its_last_point_inside():
+    points = np.array([[[0.0, 0.0], [0.5, 0.0], [2.5, 1.0], [9.0, 9.0]],
+                       [[0.0, 0.0], [0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]])
+    middle, reach = np.array([0.0, 0.0]), np.array([1.0, 1.0])
+    cut, left = _cut(points, middle, reach)
+    assert left.tolist() == [2, 4]
+    assert np.allclose(cut[0, 2:], [1.0, 0.25])  # a quarter of the way out, at the right edge
+    assert np.array_equal(cut[0, :2], points[0, :2])
+    assert np.array_equal(cut[1], points[1])
+    assert points[0, 3, 0] == 9.0

@@ -161,3 +161,18 @@ def test_bad_arguments_are_named(make, words):
 def test_a_warmup_needs_a_schedule():
     with pytest.raises(TypeError, match=r"schedule must be a function .* got 0\.1"):
         linear_warmup(0.1, 5)
+
+
+@pytest.mark.parametrize(("name", "allowed", "refused"), [
+    *((name, [1, 7], [0, -1, 1.5]) for name in sorted(schedules._WHOLE)),
+    *((name, [1e-9, 30.0], [0.0, -1e-9]) for name in sorted(schedules._POSITIVE)),
+    *((name, [0.0, 0.5, 1.0], [-1e-9, 1 + 1e-9])
+      for name in sorted(schedules._PARTS - {"start_factor"})),
+    ("start_factor", [1e-9, 1.0], [0.0, 1 + 1e-9]),
+    ("lr", [0.0, 1e-9, 1e3], [-1e-9, True, "0.1", None]), ("gamma", [0.0, 2.0], [-1e-9])])
+def test_bounds_are_where_they_are_said_to_be(name, allowed, refused):
+    for value in allowed:
+        schedules._check(**{name: value})
+    for value in refused:
+        with pytest.raises(ValueError, match=f"{name} must be .*, got"):
+            schedules._check(**{name: value})

@@ -14,6 +14,7 @@ import platform
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -41,10 +42,13 @@ class Trial:
         return json.loads(json.dumps({"function": self.function.__name__, **self.arguments}))
 
     def __call__(self):
-        """Run the trial; return its result and the seconds it took."""
+        """Run the trial on one thread; return its result and the seconds it took."""
+        threads, start = torch.get_num_threads(), time.perf_counter()
         torch.set_num_threads(1)
-        start = time.perf_counter()
-        return self.function(**self.arguments), time.perf_counter() - start
+        try:
+            return self.function(**self.arguments), time.perf_counter() - start
+        finally:
+            torch.set_num_threads(threads)
 
 
 def chapters():
@@ -94,16 +98,25 @@ def run(trials, path, processes=None):
     kept = {name: value for name, value in _read(path).items() if name in trials}
     path.parent.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(processes or os.cpu_count(), get_context("spawn")) as pool:
-        pending = {pool.submit(trials[name]): name for name in todo}
-        for done in as_completed(pending):
-            name, (result, seconds) = pending[done], done.result()
+    with _each(todo, trials, processes) as done:
+        for name, (result, seconds) in done:
             kept[name] = {"spec": trials[name].spec, "result": _rounded(result), "made": {
                 "date": datetime.now(UTC).date().isoformat(), "seconds": round(seconds),
                 "torch": torch.__version__, "numpy": np.__version__,
                 "python": platform.python_version(), "machine": platform.machine()}}
             _write(path, {name: kept[name] for name in trials if name in kept})
             yield name, seconds
+
+
+@contextmanager
+def _each(todo, trials, processes):
+    """Give the trials' names and outcomes as they are done; one process runs them here."""
+    if processes == 1:
+        yield ((name, trials[name]()) for name in todo)
+        return
+    with ProcessPoolExecutor(processes or os.cpu_count(), get_context("spawn")) as pool:
+        pending = {pool.submit(trials[name]): name for name in todo}
+        yield ((pending[done], done.result()) for done in as_completed(pending))
 
 
 def _write(path, results):
