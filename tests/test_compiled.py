@@ -524,6 +524,7 @@ def test_without_a_private_name_of_torch_steps_are_plain(monkeypatch, name):
     with pytest.warns(RuntimeWarning, match=rf"has no {re.escape(name)}: compile=True steps"):
         ours = Optimizer([p], sgd, lr=0.1, compile=True)
     theirs = Optimizer([q], sgd, lr=0.1)
+    assert not ours.compile
     for _ in range(3):
         p.grad, q.grad = torch.full((3,), 0.5), torch.full((3,), 0.5)
         ours.step()

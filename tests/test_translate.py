@@ -59,6 +59,10 @@ def printed(text):
     return new_output("stream", text=text)
 
 
+VIEW = "application/vnd.jupyter.widget-view+json"  # of use only beside its kernel
+WIDGET = new_output("display_data", data={VIEW: {"model_id": "1"}, "text/plain": "A widget"})
+
+
 @pytest.fixture
 def course(tmp_path):
     """Make a course of two chapters; the first has all that a chapter may have."""
@@ -96,7 +100,7 @@ def whole():
         new_markdown_cell(ONE, id="title"),
         new_code_cell("from myst_nb import glue\n\ngain = 0.5\nglue('gain', f'{gain}')\ngain",
                       id="made", execution_count=1, metadata={"tags": ["hide-input"]},
-                      outputs=[glue("gain", "0.5 | 1"), printed("out")]),
+                      outputs=[glue("gain", "0.5 | 1"), printed("out"), WIDGET]),
         new_markdown_cell(EXERCISES, id="exercises"),
         new_code_cell("def hand(x):\n    return x\n\n\nassert check('one.hand', hand).ok",
                       outputs=[printed("one.hand: right.\nand 7\n")]),
@@ -170,7 +174,8 @@ def test_a_study_notebook_shows_what_ran_and_no_verdict(course):
     course, notebook = course(*whole())
     made = {cell.id: cell for cell in translate(course, "one", notebook).notebook.cells}
     assert made["made"].source == "gain = 0.5\ngain"
-    assert [output.get("text") for output in made["made"].outputs] == ["out"]
+    assert [output.get("text") or output.data for output in made["made"].outputs] == [
+        "out", {"text/plain": "A widget"}]
     assert made["made"].metadata == {"jupyter": {"source_hidden": True}}
     assert made["mine"].outputs == []
     assert made["mine"].execution_count is None
