@@ -6,21 +6,17 @@ import sympy
 import torch
 
 from descent import adadelta, adagrad, adam, adamw, nadam, rmsprop, rules, sgd
+from descent.parity import ROWS
+from descent.signature import hyperparameters
 from descent.symbols import equal
 
 EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__
          if name != "lbfgs"]  # it takes a function for a gradient: test_lbfgs.py
-# Settings under which every state of a rule takes part.
-HYPER = {
-    sgd: {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True},
-    adagrad: {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5},
-    rmsprop: {"lr": 0.1, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.01, "centered": True},
-    adam: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.01},
-    adadelta: {"rho": 0.9, "eps": 1e-3, "weight_decay": 0.01},
-    adamw: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1},
-    nadam: {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1, "momentum_decay": 0.1,
-            "decoupled_weight_decay": True},
-}
+# Of the settings of a rule's parity row those that switch the most on, so that states take part.
+HYPER = {row.rule: {name: value for name, value in max(
+    (one for one in row.stream if one["lr"] <= 1 and "gradient" not in one),
+    key=lambda one: sum(map(bool, one.values()))).items()
+                    if name in hyperparameters(row.rule)} for row in ROWS if row.stream}
 
 
 def run(rule, gradients, p=0.0, **hyper):

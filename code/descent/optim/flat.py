@@ -8,8 +8,8 @@ from operator import is_
 import torch
 from torch.autograd.graph import increment_version
 
-from descent.optim import private
 from descent.optim.kernel import kernel, plain
+from descent.optim.private import copied, is_view
 
 __all__ = ["Flats"]
 
@@ -107,9 +107,9 @@ class _Flat:
             away = [(p, part) for p, part in zip(self.params, self.g_parts, strict=True)
                     if p.grad is not part]
             ours = self.g.untyped_storage().data_ptr()
-            private.copied([part for _, part in away], [
+            copied([part for _, part in away], [
                 # a part that came to another parameter would be overwritten before it is copied
-                g.clone() if private.is_view(g) and g.untyped_storage().data_ptr() == ours else g
+                g.clone() if is_view(g) and g.untyped_storage().data_ptr() == ours else g
                 for g in (p.grad for p, _ in away)])
             for p, part in away:
                 p.grad = part

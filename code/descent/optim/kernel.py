@@ -16,8 +16,8 @@ import warnings
 
 import torch
 
-from descent.optim import private
 from descent.optim.number import SLOTS, Number, formula_of, function_of, noted
+from descent.optim.private import built, traced
 from descent.signature import name_of, state_names
 
 __all__ = ["Kernel", "kernel", "need_compiler", "plain"]
@@ -64,7 +64,7 @@ class Kernel:
         examples = [node.meta["val"] for node in program.graph.find_nodes(op="placeholder")]
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of its own parts
-            self.run = private.built(program, examples)
+            self.run = built(program, examples)
 
     def __call__(self, p, g, state, t, hyper, numbers):
         """Take one step on `p` and on the tensors of `state` in place; return the new numbers."""
@@ -108,7 +108,7 @@ class Kernel:
         """Return what a function of slots, point, gradient and these states does, as a program."""
         examples = [torch.ones(4, dtype=self._dtype(name), device=self.device)
                     for name in ("p", "g", *names)]
-        return private.traced(function, mode, self._some_slots(), *examples)
+        return traced(function, mode, self._some_slots(), *examples)
 
     def _live(self):
         """Return the names of the state that decides where the point goes, now or later."""
