@@ -157,3 +157,24 @@ def test_without_a_browser_ci_fails_and_others_skip(monkeypatch, capsys):
     monkeypatch.delenv("CI")
     assert browser.main() == 0
     assert "page tests are skipped" in capsys.readouterr().err
+
+
+def test_a_kernel_that_does_not_start_is_started_again(tmp_path, monkeypatch):
+    path = save(new_notebook(cells=[new_code_cell("6 * 7")]), tmp_path / "a.ipynb")
+    start, died = notebooks.NotebookClient.execute, []
+
+    def dying(client):
+        if len(died) < fail:
+            died.append(client)
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return start(client)
+
+    monkeypatch.setattr(notebooks.NotebookClient, "execute", dying)
+    fail = notebooks.STARTS - 1
+    run = notebooks.execute(path)
+    assert run.failure is None
+    assert run.notebook.cells[0].outputs[0].data["text/plain"] == "42"
+    died.clear()
+    fail = notebooks.STARTS
+    with pytest.raises(RuntimeError, match="Kernel died"):
+        notebooks.execute(path)

@@ -26,6 +26,7 @@ __all__ = ["Run", "canonical", "cores", "execute", "execute_all", "main", "probl
            "write"]
 
 CELL_TIMEOUT = 120
+STARTS = 3  # how often a kernel is started before one gives up
 _DROPPED = re.compile(r"image/.*|text/html|application/(vnd\.jupyter\..*|javascript)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _KEPT_METADATA = {"tags", "mystnb"}
@@ -120,17 +121,23 @@ class Run(NamedTuple):
 def execute(path):
     """Run one notebook in a fresh kernel, in its own folder; return a `Run`."""
     path = Path(path)
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, store_widget_state=False, record_timing=False,
-        coalesce_streams=True,  # else what one cell prints is cut in two by chance
-        resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--log-level=ERROR"])  # not its warning that the port is local and open
     start, failure = time.perf_counter(), None
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        failure = f"{path}: {_failed_cell(notebook)}: {_reason(error)}"
+    for left in reversed(range(STARTS)):
+        notebook = nbformat.read(path, as_version=4)
+        client = NotebookClient(
+            notebook, timeout=CELL_TIMEOUT, store_widget_state=False, record_timing=False,
+            coalesce_streams=True,  # else what one cell prints is cut in two by chance
+            resources={"metadata": {"path": str(path.parent)}},
+            extra_arguments=["--log-level=ERROR"])  # not its warning that the port is local
+        try:
+            client.execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            failure = f"{path}: {_failed_cell(notebook)}: {_reason(error)}"
+        except RuntimeError:  # it did not start: another kernel was quicker to take its port
+            if not left:
+                raise
+            continue
+        break
     return Run(path, notebook, time.perf_counter() - start, failure)
 
 

@@ -82,7 +82,7 @@ async function render({ model, el }) {
     share: node(graph, "text", { x: RIGHT, y: middle(i) + 4, "text-anchor": "end" }),
   }));
   const showKeys = keys(el, content);
-  const says = node(el, "p", { role: "status", class: "descent-says" });
+  const say = announcer(el);
 
   // Of the setting shown, for each optimizer: multiples, ranks and nearness by task; then over those chosen.
   const at = (table) => content[table][choice[0]][choice[1]];
@@ -144,7 +144,6 @@ async function render({ model, el }) {
     return over.length === 1 ? `1 task, ${over[0]}` : `${over.length} tasks, ${listed(over)}`;
   }
 
-  let rest;
   function tell(more = "") {
     const found = results(), count = chosen().length;
     const sorted = [...new Set(found.map(({ rank }) => rank))].sort((a, b) => a - b);
@@ -161,20 +160,17 @@ async function render({ model, el }) {
       text += multiples[worst] === null ? ` ${name} diverges on ${tasks[worst]}.`
         : ` The worst of ${name}: ${multiple(multiples[worst])} times the lowest with ${most} tries, on ${tasks[worst]}.`;
     }
-    says.setAttribute("aria-busy", "true");  // a drag is announced once, when it rests
-    clearTimeout(rest);
-    rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
-    says.textContent = text + more;
+    say(text + more);
     const numbers = found.map(({ name, multiples }) => `${name}: ${tasks.filter((_, k) => on(k)).map((task) => `${task} ${spoken(multiples[tasks.indexOf(task)])}`).join(", ")}`);
     map.setAttribute("aria-label", `Test losses as multiples of the lowest on that task with ${most} tries. ${text} ${numbers.join("; ")}.`);
     graph.setAttribute("aria-label", `Mean ranks, and tasks within 10\u00a0% of the lowest loss. ${text} ${found.map(({ name, rank, near }) => `${name}: mean rank ${rank.toFixed(2)}, ${near} of ${count}`).join("; ")}.`);
   }
 
-  model.on("change:choice", () => {          // the kernel, or another view, has chosen
+  settle();
+  return subscribe(model, { choice: () => {
     const fresh = model.get("choice");
     if (String(fresh) !== String(choice)) { choice = [...fresh]; settle(); }
-  });
-  settle();
+  } });
 }
 
 // A checkbox for each task, of which the last one on stays on; returns what shows them.

@@ -57,7 +57,7 @@ async function render({ model, el }) {
     node(item, "span", {}, text);
   }
   node(list, "li", {}, `Losses: ${seeds} runs each, with the same noise.`);
-  const says = node(el, "p", { role: "status", class: "descent-says" });
+  const say = announcer(el);
 
   const row = (i) => first[choice[3 * i]] + choice[3 * i + 1] * content.peaks.length + choice[3 * i + 2];
   const at = (channel, i, k) => values[(channel * total + row(i)) * length + k];
@@ -83,7 +83,6 @@ async function render({ model, el }) {
     tell();
   }
 
-  let rest;
   function tell() {
     const ends = SIDES.map((_, i) => {       // the mean loss of the last tenth, over all seeds
       let sum = 0, count = 0;
@@ -99,20 +98,17 @@ async function render({ model, el }) {
     const verdict = a > 1e6 && b > 1e6 ? "" : factor < 1.05 ? " They end alike."
       : ` Schedule ${a < b ? 1 : 2} ends lower${factor < 1e4 ? `, by a factor of ${short(factor)}` : ""}.`;
     const text = `${parts.join(", ")} (mean of the last tenth of the steps).${verdict}`.replace(/^s/, "S");
-    says.setAttribute("aria-busy", "true");  // a drag is announced once, when it rests
-    clearTimeout(rest);
-    rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
-    says.textContent = text;
+    say(text);
     graph.setAttribute("aria-label", `The two learning rates over ${steps} steps. ${text}`);
     losses.setAttribute("aria-label", `The losses of both over ${steps} steps, on a logarithmic axis, with their noise floors. ${text}`);
     below.setAttribute("aria-label", `The two momenta over ${steps} steps. ${text}`);
   }
 
-  model.on("change:choice", () => {          // the kernel, or another view, has chosen
+  settle();
+  return subscribe(model, { choice: () => {
     const chosen = model.get("choice");
     if (String(chosen) !== String(choice)) { choice = [...chosen]; settle(); }
-  });
-  settle();
+  } });
 }
 
 // A slider whose name and values change with the schedule; hidden where it has one value only.

@@ -180,7 +180,7 @@ async function render({ model, el }) {
   keys(el, content, model.get("live")
     ? "To move the start, drag in the map, or focus the map and use the arrow keys."
     : "The start is fixed here; in a notebook that has run this cell you can drag it.");
-  const says = node(el, "p", { role: "status", class: "descent-says" });
+  const say = announcer(el);
 
   // The run of the chosen setting: in pixels on the map, in decades of loss.
   const xs = new Float64Array(length), ys = new Float64Array(length), loss = new Float64Array(length);
@@ -277,7 +277,6 @@ async function render({ model, el }) {
     modelLine.setAttribute("d", centre ? `${d}M${centre[0] - 3},${centre[1]}h6M${centre[0]},${centre[1] - 3}v6` : "");
   }
 
-  let rest;
   function tell() {
     const names = controls.map(({ name, labels }, i) => `${name.replaceAll("_", " ")} ${labels[choice[i]]}`).join(", ");
     let text = `${names}: `;
@@ -296,10 +295,7 @@ async function render({ model, el }) {
         text += k < 0 ? " It ends near none of the minima." : ` It ends near the minimum at ${pair(content.minima[place][k], 1)}.`;
       }
     }
-    says.setAttribute("aria-busy", "true");  // a drag is announced once, when it rests
-    clearTimeout(rest);
-    rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
-    says.textContent = text;
+    say(text);
     map.setAttribute("aria-label", `Contour lines of the ${content.surfaces[place]} surface and the path of ${content.rule} on them. ${text}`);
     graph.setAttribute("aria-label", `The loss above the lowest against the step, on a logarithmic axis. ${text}`);
   }
@@ -330,13 +326,9 @@ async function render({ model, el }) {
     if (String(chosen) !== String(choice)) { choice = [...chosen]; settle(); }
     if (model.get("step") !== step) { step = model.get("step"); walk(); }
   };
-  model.on("change:content", load);
-  model.on("change:choice", follow);
-  model.on("change:step", follow);
+  const leave = subscribe(model, { content: load, choice: follow, step: follow });
   await load();
-  return () => {
-    for (const [name, f] of [["content", load], ["choice", follow], ["step", follow]]) model.off(`change:${name}`, f);
-  };
+  return leave;
 }
 
 // In Jupyter: move the start with the pointer or the arrow keys; the kernel computes the runs anew.

@@ -119,6 +119,26 @@ function control(panel, own, name, labels, menu, change, extra = "") {
   };
 }
 
+// The line of text that says what the picture shows; returns what changes it. However fast a drag
+// changes the words, they are announced once, when it rests.
+function announcer(el) {
+  const says = node(el, "p", { role: "status", class: "descent-says" });
+  let rest;
+  return (text) => {
+    says.setAttribute("aria-busy", "true");
+    clearTimeout(rest);
+    rest = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
+    says.textContent = text;
+  };
+}
+
+// Follows what the kernel, or another view, changes; returns what ends that, for a view that closes.
+function subscribe(model, handlers) {
+  const followed = Object.entries(handlers);
+  for (const [name, f] of followed) model.on(`change:${name}`, f);
+  return () => { for (const [name, f] of followed) model.off(`change:${name}`, f); };
+}
+
 // The element made ready for a widget: its class, colours and style; keys stay inside.
 function ready(el, color) {
   el.classList.add("descent-playground");
