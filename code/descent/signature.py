@@ -83,7 +83,7 @@ def _within(rule, name, value, low, high, *, open_above=False):
     close = ")" if open_above else "]"
     allowed = f">= {low:g}" if high is None else f"in [{low:g}, {high:g}{close}"
     try:
-        bad = _any(value, lt, low) or np.any(np.isnan(_plain(value)))
+        bad = _any(value, lt, low) or np.any(np.isnan(_on_cpu(value)))
         if high is not None:
             bad = bad or _any(value, ge if open_above else gt, high)
     except TypeError:
@@ -94,12 +94,12 @@ def _within(rule, name, value, low, high, *, open_above=False):
         raise ValueError(f"{name_of(rule)}: {name} must be {allowed}, got {value!r}")
 
 
-def _plain(value):
+def _on_cpu(value):
     return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
 
 
 def _any(value, relation, bound):
-    return bool(np.any(relation(_plain(value), bound)))
+    return bool(np.any(relation(_on_cpu(value), bound)))
 
 
 def name_of(rule):

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 
 from descent import exercises
 from descent.book import build
-from descent.book.ledger import plain
+from descent.book.ledger import escaped
 from descent.book.notebooks import execute
 from descent.book.study import pasted
 from descent.book.translate import Course
@@ -67,7 +67,7 @@ def test_glued_numbers_are_those_of_the_page(name, editions):
     glued = [html.unescape(value) for value
              in re.findall(r'<span class="pasted-text">(.*?)</span>', page(name))]
     study = "".join(cell.source for cell in editions[name].notebook.cells)
-    assert [value for value in set(glued) if glued.count(value) > study.count(plain(value))] == []
+    assert [value for value in set(glued) if glued.count(value) > study.count(escaped(value))] == []
 
 
 @every_chapter

@@ -22,8 +22,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
-__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "glued",
-           "ledger", "mark", "plain", "setup"]
+__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "escaped",
+           "glued", "ledger", "mark", "setup"]
 
 VERDICTS = ("Holds", "Holds in part", "Depends", "Does not hold", "Not tested")
 _HEADER = ["claim", "verdict", "why, and how much"]
@@ -103,7 +103,7 @@ class Chapter:
 
     def resolve(self, text):
         """Return the text with glued values in place, its links as seen from the root."""
-        text = _GLUE.sub(lambda found: plain(self.value(found[1])[0]), text)
+        text = _GLUE.sub(lambda found: escaped(self.value(found[1])[0]), text)
         text = re.sub(r"\]\((\w+\.ipynb)", r"](chapters/\1", text)
         return text.replace("](../", "](")
 
@@ -176,7 +176,7 @@ def _split(line):
     return [part.strip() for part in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
 
 
-def plain(value):
+def escaped(value):
     """Return a value as text in which Markdown sees no marks."""
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", str(value))
 

@@ -26,7 +26,7 @@ from pybtex.richtext import Text
 from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
-from descent.book.ledger import anchor, glued, plain
+from descent.book.ledger import anchor, escaped, glued
 
 __all__ = ["Course", "Edition", "Part", "Target", "digest", "linked", "parts", "picture", "stamped",
            "translate", "unglued"]
@@ -412,7 +412,7 @@ class _Translation:
         if role == "glue:text":
             if of not in self.values:
                 self._refuse("nothing is glued as", of)
-            return plain(self.values[of])
+            return escaped(self.values[of])
         if role in ("cite:t", "cite:p"):
             keys = [key.strip() for key in of.split(",")]
             self.cited += [key for key in keys if key not in self.cited]

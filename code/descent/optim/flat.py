@@ -8,7 +8,7 @@ from operator import is_
 import torch
 from torch.autograd.graph import increment_version
 
-from descent.optim.kernel import kernel, plain
+from descent.optim.kernel import as_floats, kernel
 from descent.optim.private import copied, is_view
 
 __all__ = ["Flats"]
@@ -31,10 +31,10 @@ class Flats:
         self.flats = [_Flat(lot, [states[p] for p in lot]) for lot in lots.values()]
         self.params = list(params)
 
-    def hold(self, params, states):
+    def holds(self, params, states):
         """Tell whether the same parameters, where they were, have gradients and states."""
         return (_same(params, self.params) and all(p.grad is None for p in self.others)
-                and all(flat.hold(states) for flat in self.flats))
+                and all(flat.holds(states) for flat in self.flats))
 
     def step(self, rule, hyper, maximize):
         """Take one step on all."""
@@ -85,7 +85,7 @@ class _Flat:
         for state, part in zip(self.states, self.state_parts[name], strict=True):
             state[name] = part
 
-    def hold(self, states):
+    def holds(self, states):
         grads = [p.grad for p in self.params]
         return (_same(list(map(states.get, self.params)), self.states)
                 and all(state["step"] == self.t for state in self.states)
@@ -128,7 +128,7 @@ class _Flat:
 
     def _choose(self, rule, hyper, t, numbers, maximize):
         """Take the kernel for these settings, and keep the states that it reads."""
-        self.hyper = plain(hyper)
+        self.hyper = as_floats(hyper)
         dtypes = self._dtypes()
         self.made = kernel(rule, self.hyper, t, numbers, dtypes, self.p.device, maximize)
         self.given, self.maximize = hyper, maximize

@@ -20,7 +20,7 @@ from descent.optim.number import SLOTS, Number, formula_of, function_of, noted
 from descent.optim.private import built, traced
 from descent.signature import name_of, state_names
 
-__all__ = ["Kernel", "kernel", "need_compiler", "plain"]
+__all__ = ["Kernel", "as_floats", "kernel", "need_compiler"]
 
 
 def need_compiler(device):
@@ -38,8 +38,8 @@ LONGEST = 2**31 - 1  # more numbers than that are stepped in parts: a GPU counts
 class Kernel:
     """A rule's step on flat tensors, in place: `kernel(p, g, state, t, hyper, numbers)`.
 
-    `live` names the tensors of the state that it reads and writes; `hyper` is what `plain` makes
-    of the hyper-parameters, and `numbers` holds those entries of the state that are plain numbers.
+    `live` names the tensors of the state that it reads and writes; `hyper` is what `as_floats`
+    makes of the hyper-parameters, `numbers` holds the entries of the state that are plain numbers.
     All tensors must be contiguous, of one length, and of the dtypes the kernel is made for.
 
     Raises ValueError for a rule that is not elementwise: that mixes entries, or looks at the shape.
@@ -169,13 +169,13 @@ def _later(name, value):
     return Number("0" if value == 0 and name != "lr" else name, value)
 
 
-def plain(hyper):
+def as_floats(hyper):
     """Return hyper-parameters as a kernel takes them: every number a float, also a tensor's."""
-    return {name: tuple(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
+    return {name: tuple(map(_as_float, value)) if isinstance(value, tuple) else _as_float(value)
             for name, value in hyper.items()}
 
 
-def _plain(value):
+def _as_float(value):
     return value if isinstance(value, (bool, str, type(None))) else float(value)
 
 
@@ -185,10 +185,10 @@ _kernels = {}
 def kernel(rule, hyper, t, numbers, dtypes, device, maximize):
     """Return the kernel of a rule for step `t`.
 
-    `hyper` is what `plain` makes of all hyper-parameters, `numbers` holds the plain numbers of the
-    state, `dtypes` the point's as "p", and of a state whose dtype is another. A kernel is made once
-    for all settings that differ in numbers only; which hyper-parameters are 0 makes a difference,
-    and so does a branch that the rule takes.
+    `hyper` is what `as_floats` makes of all hyper-parameters, `numbers` holds the plain numbers of
+    the state, `dtypes` the point's as "p", and of a state whose dtype is another. A kernel is made
+    once for all settings that differ in numbers only; which hyper-parameters are 0 makes a
+    difference, and so does a branch that the rule takes.
     """
     kind = tuple((name, tuple(map(_kind, value)) if isinstance(value, tuple) else _kind(value))
                  for name, value in hyper.items() if name != "lr")

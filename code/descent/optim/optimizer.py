@@ -96,7 +96,7 @@ class Optimizer(torch.optim.Optimizer):
     def _step_flat(self, k, group, hyper):
         """Step the k-th group by a kernel, but for first steps, which may differ from later."""
         flats, fresh = self._flats.get(k), []
-        if flats is None or not flats.hold(group["params"], self.state):
+        if flats is None or not flats.holds(group["params"], self.state):
             with torch.inference_mode(False), torch.no_grad():  # what is laid stays trainable
                 flats = self._flats[k] = Flats(group["params"], self.state)
             fresh = [p for p in flats.others if p.grad is not None]

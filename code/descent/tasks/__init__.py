@@ -11,10 +11,10 @@ from descent.tasks.data import (
     names,
     spelling,
 )
-from descent.tasks.fit import Alone, Fit, Result, fit, tune
+from descent.tasks.fit import Alone, Fit, Tuned, fit, tune
 from descent.tasks.landscape import digits_slice, loss_of_flat
 from descent.tasks.stats import compare, interval
 
-__all__ = ["Alone", "Fit", "Result", "Task", "breast_cancer", "by_rarity", "cartpole", "compare",
+__all__ = ["Alone", "Fit", "Task", "Tuned", "breast_cancer", "by_rarity", "cartpole", "compare",
            "digit_rows", "digits", "digits_slice", "fit", "interval", "loss_of_flat", "mnist_1d",
            "names", "spelling", "surfaces", "tune"]

@@ -17,7 +17,7 @@ from descent.device import device
 from descent.driver import walk
 from descent.signature import hyperparameters
 
-__all__ = ["Alone", "Fit", "Result", "fit", "tune"]
+__all__ = ["Alone", "Fit", "Tuned", "fit", "tune"]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _judge(task, skeleton, params, shape, steps):
 
 
 @dataclass(frozen=True)
-class Result:
+class Tuned:
     """A tuned method: the grid's validation losses, the choice, and what it gave on fresh seeds.
 
     `validation` has shape (grid, tuning seeds); `final` is a `Fit` of shape (1, final seeds).
@@ -182,7 +182,7 @@ def tune(task, rule, grid, *, steps, batch_size=64, tuning_seeds=range(3),
     validation = fit(task, rule, seeds=tuning_seeds, lr=list(grid), **budget).validation_loss
     best = int(validation.mean(1).argmin())
     final = fit(task, rule, seeds=final_seeds, lr=[grid[best]], **budget)
-    return Result(np.asarray(grid), validation, float(grid[best]),
+    return Tuned(np.asarray(grid), validation, float(grid[best]),
                   best in (0, len(grid) - 1), final, hyper)
 
 

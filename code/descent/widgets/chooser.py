@@ -158,17 +158,17 @@ def _content(made, optimizers, tasks, tries):
         "tasks": [TASK_NAMES[task] for task in tasks],
         "optimizers": [OPTIMIZER_NAMES[name] for name in optimizers],
         "schedules": [*SCHEDULES, "better of both by validation"], "tries": tries,
-        "multiples": _plain(made / lowest),
+        "multiples": _lists(made / lowest),
         "ranks": np.moveaxis(ranks(by_optimizer), 0, 2).tolist(), "near": near.astype(int).tolist(),
         "gaps": [round(gap(len(optimizers), k + 1), 3) for k in range(len(tasks))],
         "scale": [to_hex(color) for color in colors], "colors": list(COLORS[:2]),
     }
 
 
-def _plain(numbers):
+def _lists(numbers):
     """Return an array as nested lists, to five figures, with None for what is infinite."""
     if np.ndim(numbers):
-        return [_plain(part) for part in numbers]
+        return [_lists(part) for part in numbers]
     return float(f"{numbers:.5g}") if np.isfinite(numbers) else None
 
 
