@@ -1,11 +1,15 @@
+import importlib
+import inspect
+import itertools
 import json
 
 import numpy as np
 import pytest
 
 from descent import experiments
-from descent.experiments import Trial, chapters, load, run, stale
+from descent.experiments import Trial, chapters, fingerprints, load, run, stale
 from descent.experiments.__main__ import main
+from descent.experiments.fingerprints import fingerprint
 from descent.experiments.trials import apart, balanced, retrain, swept, tuned
 
 
@@ -96,3 +100,90 @@ def test_bad_input(capsys):
 def test_the_command_checks(capsys):
     assert main(["check", "rmsprop"]) == 0
     assert "9 of 9 up to date" in capsys.readouterr().out
+
+
+TOY = '''
+from descent.rules import adamw
+
+FACTOR = 2.0
+
+
+def helper(x):
+    return FACTOR * x
+
+
+def other(x):
+    return x
+
+
+def trial(x, rule="sgd"):
+    """Say what it does."""
+    return {"y": helper(x)}  # twice
+'''
+
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def fingerprint_of(tmp_path, monkeypatch):
+    """Return a function that writes a module anew and fingerprints its trial."""
+    monkeypatch.syspath_prepend(tmp_path)
+    def fingerprint_of(text, **arguments):
+        name = f"toy_{next(NUMBERS)}"  # no module is imported twice
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf8")
+        importlib.invalidate_caches()
+        return fingerprint(importlib.import_module(name).trial, arguments)
+
+    return fingerprint_of
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("helper(x)}", "helper(x) + 1}"), ("FACTOR * x", "FACTOR + x"),
+    ("FACTOR = 2.0", "FACTOR = 3.0"), ('rule="sgd"', 'rule="adam"')])
+def test_changed_code_makes_a_result_stale(fingerprint_of, old, new):
+    assert old in TOY
+    assert fingerprint_of(TOY) != fingerprint_of(TOY.replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("# twice", "# two times"), ("Say what it does.", "Tell."),
+    ("    return x\n", "    return -x\n"),
+    ('"""Say', '\n    """Say'), ("\n\n\ndef other", "\n# A remark.\n\n\ndef other")])
+def test_words_and_what_is_not_used_do_not(fingerprint_of, old, new):
+    assert old in TOY
+    assert fingerprint_of(TOY) == fingerprint_of(TOY.replace(old, new))
+
+
+def test_a_changed_rule_model_or_task_makes_a_result_stale(fingerprint_of, monkeypatch):
+    codes = {(rule, task): fingerprint_of(TOY, rule=rule, task=task)
+             for rule in ("sgd", "adam", "adamw") for task in ("digits", "names")}
+    assert len(set(codes.values())) == 6
+    getsource = inspect.getsource
+    for module, old, new, stale_ones in (
+            ("descent.rules.adam", "(1 - beta2) * g**2", "(1 - beta2) * abs(g)", {"adam", "adamw"}),
+            ("descent.tasks.models", "24 * 2 * 2, 10", "24 * 2 * 2, 11", {"digits"})):
+        def changed(one, module=module, old=old, new=new):
+            source = getsource(one)
+            if getattr(one, "__name__", "") == module:
+                assert old in source
+                source = source.replace(old, new)
+            return source
+
+        monkeypatch.setattr(inspect, "getsource", changed)
+        fingerprints._code.cache_clear()
+        now = {key: fingerprint_of(TOY, rule=key[0], task=key[1]) for key in codes}
+        assert {key for key in codes if now[key] != codes[key]} == {
+            key for key in codes if stale_ones & set(key)}
+    fingerprints._code.cache_clear()
+
+
+def test_a_result_of_other_code_is_run_again(tmp_path):
+    path, trials = tmp_path / "results.json", {"a": Trial(half, {"x": 1.0})}
+    made(trials, path)
+    kept = json.loads(path.read_text(encoding="utf8"))
+    kept["a"]["code"] = "another"
+    path.write_text(json.dumps(kept), encoding="utf8")
+    assert stale(trials, path) == ["a"]
+    assert made(trials, path) == ["a"]
+    assert stale(trials, path) == []

@@ -25,6 +25,8 @@ from pkgutil import iter_modules
 import numpy as np
 import torch
 
+from descent.experiments.fingerprints import fingerprint
+
 __all__ = ["Trial", "chapters", "load", "run", "stale"]
 
 RESULTS = Path(__file__).with_name("results")
@@ -41,6 +43,11 @@ class Trial:
     def spec(self):
         return json.loads(json.dumps({"function": self.function.__name__, **self.arguments}))
 
+    @property
+    def code(self):
+        """The hash of what it computes, as `fingerprint` takes it."""
+        return fingerprint(self.function, self.arguments)
+
     def __call__(self):
         """Run the trial on one thread; return its result and the seconds it took."""
         threads, start = torch.get_num_threads(), time.perf_counter()
@@ -54,7 +61,7 @@ class Trial:
 def chapters():
     """Return the names of the chapters that have experiments."""
     return [m.name for m in iter_modules([str(Path(__file__).parent)])
-            if m.name not in {"__main__", "trials"}]
+            if m.name not in {"__main__", "fingerprints", "trials"}]
 
 
 def _trials(chapter):
@@ -64,10 +71,10 @@ def _trials(chapter):
 
 
 def stale(trials, path):
-    """Return the names of the trials without a result, or with one of other arguments."""
+    """Return the names of the trials without a result, or with one of other arguments or code."""
     kept = _read(path)
-    return [name for name, trial in trials.items()
-            if name not in kept or kept[name]["spec"] != trial.spec]
+    return [name for name, trial in trials.items() if name not in kept
+            or (kept[name]["spec"], kept[name]["code"]) != (trial.spec, trial.code)]
 
 
 def _read(path):
@@ -100,10 +107,12 @@ def run(trials, path, processes=None):
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with _each(todo, trials, processes) as done:
         for name, (result, seconds) in done:
-            kept[name] = {"spec": trials[name].spec, "result": _rounded(result), "made": {
-                "date": datetime.now(UTC).date().isoformat(), "seconds": round(seconds),
-                "torch": torch.__version__, "numpy": np.__version__,
-                "python": platform.python_version(), "machine": platform.machine()}}
+            trial = trials[name]
+            made = {"date": datetime.now(UTC).date().isoformat(), "seconds": round(seconds),
+                    "torch": torch.__version__, "numpy": np.__version__,
+                    "python": platform.python_version(), "machine": platform.machine()}
+            kept[name] = {"spec": trial.spec, "code": trial.code, "result": _rounded(result),
+                          "made": made}
             _write(path, {name: kept[name] for name in trials if name in kept})
             yield name, seconds
 
