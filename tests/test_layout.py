@@ -1,9 +1,12 @@
 import ast
 import code
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import descent
@@ -84,8 +87,12 @@ def test_the_core_needs_no_library():
     assert float(seconds) < 0.05  # the best of five: another process may be in the way
 
 
-def arrows(path):
-    """Return the rooms of the package that a file imports when it is imported."""
+MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+           .removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
+
+
+def arrows(path, of="descent."):
+    """Return what a file imports, of the package if not told otherwise, when it is imported."""
     tree = ast.parse(path.read_text(encoding="utf8"))
     inner = {one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
              for one in ast.walk(node)}
@@ -93,14 +100,36 @@ def arrows(path):
         [alias.name for alias in node.names] if isinstance(node, ast.Import) else
         [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         if isinstance(node, ast.ImportFrom) else [])]
-    return {name for name in names if name.startswith("descent.")}
+    return {name for name in names if name.startswith(of)}
+
+
+def outside(path):
+    """Return the packages, not of the standard library, that a file imports when it is imported."""
+    own = {"descent", *sys.stdlib_module_names}
+    return {name.partition(".")[0] for name in arrows(path, "")} - own
+
+
+def test_chapters_need_nothing_that_only_the_book_needs():
+    """What a chapter imports, and what that imports, comes with `pip install` of the package."""
+    code = [cell.source for path in ROOT.glob("chapters/*.ipynb")
+            for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    ahead, seen = set(re.findall(r"(?:from|import) (descent[\w.]*)", "\n".join(code))), set()
+    ahead |= {f"{room}.{name}" for room, names in re.findall(
+        r"^from (descent[\w.]*) import ([\w, ]+)", "\n".join(code), re.M)
+        for name in names.split(", ")}
+    while ahead := {name for name in ahead if name in MODULES} - seen:
+        seen |= ahead
+        ahead = {two for one in ahead for two in arrows(MODULES[one])}
+    assert {"descent.bench", "descent.widgets.widget", "descent.tasks.data"} <= seen
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    comes = {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in project["dependencies"]}
+    comes |= {"sklearn", "IPython", "cycler", "scipy", "traitlets"}  # by other names, or with them
+    assert {(name, wanted) for name in seen for wanted in outside(MODULES[name]) - comes} == set()
 
 
 def test_no_room_leads_back_to_itself():
     """Follow the imports from each module: none comes round to it."""
-    paths = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-             .removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
-    leads = {name: arrows(path) & set(paths) - {name} for name, path in paths.items()}
+    leads = {name: arrows(path) & set(MODULES) - {name} for name, path in MODULES.items()}
     circles = []
     for start in leads:
         seen, ahead = set(), leads[start]

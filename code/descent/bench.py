@@ -13,10 +13,8 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import torch
-from jupyter_cache import get_cache
 from tabulate import tabulate
 
 from descent import (
@@ -204,6 +202,9 @@ def _gzipped(text):
 
 def notebooks(root):
     """Return lines: how long each notebook took when the book was last built."""
+    import nbformat  # the book's own, which a chapter that imports `ratios` may lack
+    from jupyter_cache import get_cache
+
     cache_path = Path(root, "_build/.jupyter_cache")
     if not cache_path.is_dir():
         return [["notebooks", "not built: make book"]]
