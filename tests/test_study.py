@@ -4,8 +4,8 @@ from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from descent.book import study
-from descent.book.notebooks import save
 from descent.book.translate import Edition, digest
+from descent.files import save
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,13 @@
 """The results, in one SQLite file: a batch is there as a whole or not at all."""
 
 import csv
+import io
 import json
 import sqlite3
 from pathlib import Path
 
 from descent.benchmark.plan import selected
+from descent.files import save
 
 __all__ = ["COLUMNS", "Store"]
 
@@ -128,17 +130,11 @@ class Store:
 
     def export(self, path):
         """Write all rows as CSV; the file is whole or not there. Returns how many they are."""
-        path, rows = Path(path), self.rows()
-        draft = path.with_name(path.name + ".draft")
-        try:
-            with draft.open("w", newline="", encoding="utf8") as file:
-                table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-                table.writeheader()
-                table.writerows({**row, "hyper": json.dumps(row["hyper"])} for row in rows)
-            draft.replace(path)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise ValueError(f"{path} cannot be written: {error.strerror}") from error
+        rows, file = self.rows(), io.StringIO()
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows({**row, "hyper": json.dumps(row["hyper"])} for row in rows)
+        save(file.getvalue(), path)
         return len(rows)
 
 

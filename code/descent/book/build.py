@@ -16,8 +16,9 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
-from descent.book.notebooks import execute_all, save
+from descent.book.notebooks import execute_all
 from descent.book.translate import Course, linked, translate
+from descent.files import save
 
 __all__ = ["build", "editions", "fingerprint", "main", "renew", "run"]
 

@@ -22,8 +22,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-__all__ = ["Run", "canonical", "cores", "execute", "execute_all", "main", "problems", "save",
-           "write"]
+from descent.files import save
+
+__all__ = ["Run", "canonical", "cores", "execute", "execute_all", "main", "problems", "write"]
 
 CELL_TIMEOUT = 120
 STARTS = 3  # how often a kernel is started before one gives up
@@ -96,13 +97,6 @@ def problems(path):
 def write(notebook, path):
     """Write a notebook in canonical form; the file is whole at every moment."""
     save(_text(notebook), path)
-
-
-def save(text, path):
-    """Write a text file that is whole at every moment."""
-    draft = Path(path).with_suffix(".draft")
-    draft.write_text(text, encoding="utf8")
-    draft.replace(path)
 
 
 def _text(notebook):

@@ -16,8 +16,8 @@ from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell
 
 from descent.book.build import editions, run
-from descent.book.notebooks import save
 from descent.book.translate import digest
+from descent.files import save
 
 __all__ = ["beside", "main", "pasted", "place"]
 

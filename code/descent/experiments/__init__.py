@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from descent.experiments.fingerprints import fingerprint
+from descent.files import save
 
 __all__ = ["Trial", "chapters", "load", "run", "stale"]
 
@@ -129,10 +130,8 @@ def _each(todo, trials, processes):
 
 
 def _write(path, results):
-    draft = path.with_suffix(".draft")
     lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in results.items())
-    draft.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf8")
-    draft.replace(path)
+    save("{\n" + ",\n".join(lines) + "\n}\n", path)
 
 
 def _rounded(value):

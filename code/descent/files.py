@@ -1,0 +1,20 @@
+"""Files that are whole at every moment: who reads one finds the old text or the new."""
+
+from pathlib import Path
+
+__all__ = ["save"]
+
+
+def save(text, path):
+    """Write a text as UTF-8, its lines ended by a line feed on every system.
+
+    Raises ValueError if it cannot be written; nothing new is left behind then.
+    """
+    path = Path(path)
+    draft = path.with_name(f"{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf8", newline="\n")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from error
