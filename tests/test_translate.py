@@ -206,6 +206,7 @@ def test_only_chapters_and_what_they_lean_on_become_notebooks(course):
     ("```{literalinclude} gone.py\n```", "no such file: gone.py"),
     ("```{literalinclude} ../code/rule.py\n:pyobject: gone\n```",
      "../code/rule.py holds no: gone"),
+    ("```{exercise} Alone\nx\n```", "no label: exercise Alone"),
     ("```{prf:proof}\nx", "a fence: no end to '```{prf:proof}'"),
     ("(label)=\n## A", "raw MyST: (label)="),
     ("term\n: its meaning", "raw MyST: : its meaning"),

@@ -148,6 +148,8 @@ class Course:
         count = Counter()
         for cell in page.cells:
             for part in _parts(name, cell) if cell.cell_type == "markdown" else ():
+                if part.kind in ("prf:theorem", *_EXERCISES) and "label" not in part.options:
+                    raise ValueError(f"{name}, cell {cell.id}: no label: {part.kind} {part.title}")
                 self._count(name, number, count, part)
 
     def _count(self, page, chapter, count, part):
