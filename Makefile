@@ -16,7 +16,7 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book test study lab bench notebooks experiments benchmark images clean
+.PHONY: help book test study lab bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
@@ -26,7 +26,6 @@ help:
 	@echo 'make bench       print the benchmark table'
 	@echo 'make notebooks   run the notebooks and write them back in canonical form'
 	@echo 'make experiments run the comparisons whose results are missing or stale'
-	@echo 'make benchmark   run what is missing of the comparison of all optimizers'
 	@echo 'make images      draw the pictures of images/ anew'
 	@echo 'make clean       delete what was built (not .venv)'
 
@@ -72,10 +71,7 @@ notebooks: $(READY)
 	@$(BIN)/python -m descent.book.notebooks run $(CHAPTERS)
 
 experiments: $(READY)
-	@$(BIN)/python -m descent.experiments run
-
-benchmark: $(READY)
-	@$(BIN)/python -m descent.benchmark run
+	@$(BIN)/python -m descent.lab run
 
 images: $(READY)
 	@for script in images/make_*.py; do $(BIN)/python $$script || exit 1; done

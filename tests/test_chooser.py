@@ -7,9 +7,8 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, best_of, gap
-from descent.benchmark.plan import SCHEDULES, SPACES
-from descent.benchmark.tasks import TASKS
+from descent.lab.experiments.benchmark import SCHEDULES, SPACES, TASKS
+from descent.lab.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, best_of, gap
 from descent.widgets.chooser import NEAR, chooser, losses
 
 TOLD = ["digits", "spelling", "cartpole"]
@@ -28,7 +27,7 @@ def outcome(rng, settings):
     default = {name: np.exp(rng.normal(0, 1, 10)) for name in tuning}
     if rng.random() < 0.2:
         default = {name: np.where(np.arange(10) == 3, np.inf, x) for name, x in default.items()}
-    return Outcome(tuning, {}, default, 0, {}, 1.0, 1)
+    return Outcome(default, tuning, {}, {}, 0, False, 1.0, 1)
 
 
 def made_up(tasks=TOLD, optimizers=USED, settings=6):

@@ -3,29 +3,20 @@ import itertools
 import numpy as np
 import pytest
 
-from descent.benchmark.judge import best_of, outcomes, profile, ranks, refused, ties
+from descent.lab.judge import best_of, outcomes, profile, ranks, refused, ties
 
 
-def trial(stage, setting, seed, loss, **more):
-    return {"task": "digits", "optimizer": "adam", "schedule": "cosine", "stage": stage,
-            "setting": setting, "seed": seed, "hyper": {"lr": 0.1 * (setting + 1)},
-            "train_loss": loss / 2, "validation_loss": loss, "test_loss": 10 * loss, "score": None,
-            "diverged": False, "memory": 2.0, "gradients": 50, **more}
-
-
-def test_an_outcome_holds_what_its_rows_say():
-    rows = [trial("tuning", setting, seed, loss + seed) for setting, loss in enumerate((3, 1, 2))
-            for seed in range(2)]
-    rows += [trial("final", 0, 1000 + seed, 5 + seed, hyper={"lr": 0.2}) for seed in range(3)]
-    rows += [trial("default", 0, 1000 + seed, 9, hyper={}) for seed in range(3)]
-    (key, found), = outcomes(rows).items()
+def test_an_outcome_holds_what_its_results_say():
+    measures = {"validation_loss": np.ones((3, 2)), "test_loss": np.ones((3, 2))}
+    result = {"default": {"test_loss": np.ones(4)}, "tuning": measures,
+              "final": {"test_loss": np.arange(4)}, "setting": {"lr": 0.2}, "chosen": 1,
+              "at_edge": False, "memory": 2.0, "gradients": 50}
+    (key, found), = outcomes({"digits/adam/cosine": result}).items()
     assert key == ("digits", "adam", "cosine")
-    assert (found.chosen, found.hyper, found.memory, found.gradients) == (1, {"lr": 0.2}, 2.0, 50)
-    np.testing.assert_array_equal(found.tuning["validation_loss"], [[3, 4], [1, 2], [2, 3]])
-    np.testing.assert_array_equal(found.tuning["test_loss"], [[30, 40], [10, 20], [20, 30]])
-    np.testing.assert_array_equal(found.final["test_loss"], [50, 60, 70])
-    np.testing.assert_array_equal(found.default["validation_loss"], [9, 9, 9])
-    assert np.isnan(found.final["score"]).all()
+    assert (found.chosen, found.setting, found.memory, found.gradients) == (1, {"lr": 0.2}, 2.0, 50)
+    assert found.tuning is measures
+    np.testing.assert_array_equal(found.final["test_loss"], [0, 1, 2, 3])
+    assert found.runs == 6 + 4 + 4
 
 
 def test_ties():

@@ -12,7 +12,7 @@ from scipy import optimize
 from torch.optim.lbfgs import _strong_wolfe
 
 from descent import LBFGS, Optimizer, lbfgs, path, walk
-from descent.rules.lbfgs import Trial, cubic_minimum, remember, strong_wolfe, two_loop
+from descent.rules.lbfgs import Look, cubic_minimum, remember, strong_wolfe, two_loop
 from descent.tasks.surfaces import rosenbrock
 
 VALLEY = rosenbrock()
@@ -94,8 +94,8 @@ LINES = {
 @pytest.mark.parametrize("constants", [{}, {"c1": 0.1, "c2": 0.1}])
 def test_a_search_ends_at_a_wolfe_point(name, step, constants):
     f, slope = LINES[name]
-    start = Trial(0.0, f(0.0), slope(0.0), None)
-    found = strong_wolfe(lambda x: Trial(x, f(x), slope(x), None), start, step, **constants)
+    start = Look(0.0, f(0.0), slope(0.0), None)
+    found = strong_wolfe(lambda x: Look(x, f(x), slope(x), None), start, step, **constants)
     c1, c2 = constants.get("c1", 1e-4), constants.get("c2", 0.9)
     assert found.step > 0
     assert found.f <= start.f + c1 * found.step * start.slope
@@ -115,8 +115,8 @@ def test_as_in_torch_a_search_can_lose_its_bracket():
     one = torch.ones(1, dtype=torch.float64)
     first = f(0.0), torch.tensor([slope(0.0)], dtype=torch.float64)
     *_, step, _ = _strong_wolfe(theirs, 0 * one, 1e3, one, *first, first[1][0])
-    found = strong_wolfe(lambda x: Trial(x, f(x), slope(x), None),
-                         Trial(0.0, f(0.0), slope(0.0), None), 1e3)
+    found = strong_wolfe(lambda x: Look(x, f(x), slope(x), None),
+                         Look(0.0, f(0.0), slope(0.0), None), 1e3)
     assert found.step == pytest.approx(float(step), rel=1e-12)
     assert found.f > 1e-4 * found.step * slope(0.0)
     assert len(looked) == 26
@@ -127,16 +127,16 @@ def test_a_search_ends_with_its_evaluations():
 
     def look(x):
         looked.append(x)
-        return Trial(x, -x, -1.0, None)  # falls for ever
+        return Look(x, -x, -1.0, None)  # falls for ever
 
-    found = strong_wolfe(look, Trial(0.0, 0.0, -1.0, None), 1.0, max_eval=4)
+    found = strong_wolfe(look, Look(0.0, 0.0, -1.0, None), 1.0, max_eval=4)
     assert len(looked) == 5
     assert found.step == max(looked) == 1e4
 
 
 def test_a_value_that_is_no_number_is_too_high():
     def look(x):
-        return Trial(x, (x - 1)**2, 2 * (x - 1), None) if x < 3 else Trial(x, *3 * [math.nan])
+        return Look(x, (x - 1)**2, 2 * (x - 1), None) if x < 3 else Look(x, *3 * [math.nan])
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -146,14 +146,14 @@ def test_a_value_that_is_no_number_is_too_high():
 
 def test_cubic_minimum():
     def at(x):
-        return Trial(x, x**3 - 3 * x, 3 * x**2 - 3, None)
+        return Look(x, x**3 - 3 * x, 3 * x**2 - 3, None)
 
     for a, b in ((0.0, 3.0), (3.0, 0.0)):
         assert cubic_minimum(at(a), at(b), 0.0, 3.0) == pytest.approx(1.0, abs=1e-12)
         assert cubic_minimum(at(a), at(b), 1.5, 3.0) == 1.5
-    straight = [Trial(x, -x, -1.0, None) for x in (0.0, 1.0)]
+    straight = [Look(x, -x, -1.0, None) for x in (0.0, 1.0)]
     assert cubic_minimum(*straight, 1.0, 10.0) == 10.0
-    none = Trial(0.0, 0.0, 1.0, None), Trial(1.0, 0.5, 1.0, None)  # climbs all the way
+    none = Look(0.0, 0.0, 1.0, None), Look(1.0, 0.5, 1.0, None)  # climbs all the way
     assert cubic_minimum(*none, 0.0, 1.0) == 0.5
 
 
@@ -353,8 +353,8 @@ def test_a_rise_at_the_second_look_does_not_end_the_bracketing():
 
     def look(step):
         seen.append(step)
-        return Trial(step, -1.0 if len(seen) == 1 else -0.9, -1.0, None)
+        return Look(step, -1.0 if len(seen) == 1 else -0.9, -1.0, None)
 
-    strong_wolfe(look, Trial(0.0, 0.0, -1.0, None), 1.0, max_eval=3)
+    strong_wolfe(look, Look(0.0, 0.0, -1.0, None), 1.0, max_eval=3)
     assert seen[1] > seen[0]
     assert seen[2] > seen[1]  # further out, not between

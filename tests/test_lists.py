@@ -15,9 +15,9 @@ import torch
 import yaml
 
 import descent
-from descent import rules
-from descent.benchmark import SPACES
-from descent.benchmark.judge import OPTIMIZER_NAMES
+from descent import lab, rules
+from descent.lab.experiments.benchmark import SPACES
+from descent.lab.judge import OPTIMIZER_NAMES
 from descent.parity import ROWS
 from descent.signature import BOUNDED, hyperparameters, settle
 
@@ -136,3 +136,22 @@ def test_a_value_is_refused_exactly_when_torch_refuses_it(row):
         theirs = math.nan in case.values() or refuses(  # which we always refuse
             lambda case=case: row.torch_class([torch.ones(1)], **case))
         assert refuses(lambda case=case: settle(row.rule, {**defaults, **case})) == theirs, case
+
+
+def test_commands_that_are_named_exist():
+    """In the chapters and pages: modules that Python runs, and what make makes."""
+    made = set(re.findall(r"^([a-z]+):", text("Makefile"), re.M))
+    pages = {path.name: path.read_text(encoding="utf8")
+             for folder in (ROOT, ROOT / "chapters") for path in folder.glob("*")
+             if path.suffix in {".md", ".ipynb"} or path.name == "Makefile"}
+    named = [(page, name) for page, words in pages.items()
+             for name in re.findall(r"python -m (descent[\w.]*)", words)]
+    assert len(named) > 8
+    for page, name in named:
+        path = ROOT / "code" / name.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), (page, name)
+    for page, words in pages.items():
+        for target in re.findall(r"`make ([a-z]+)`", words):
+            assert target in made, (page, f"make {target}")
+    experiments = re.findall(r"descent\.lab run ([a-z]+)", "\n".join(pages.values()))
+    assert set(experiments) <= set(lab.names())

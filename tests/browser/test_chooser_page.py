@@ -6,9 +6,8 @@ from itertools import chain, product
 import numpy as np
 import pytest
 
-from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, gap, ranks
-from descent.benchmark.plan import SCHEDULES, SPACES
-from descent.benchmark.tasks import TASKS
+from descent.lab.experiments.benchmark import SCHEDULES, SPACES, TASKS
+from descent.lab.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, gap, ranks
 from descent.widgets.chooser import NEAR, chooser, losses
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chooser</title>
@@ -27,8 +26,9 @@ def outcome(rng):
     test[rng.random(16) < 0.3, 0] = np.inf
     default = np.exp(rng.normal(0, 1, 10))
     default[0] = np.inf if rng.random() < 0.2 else 1.0
-    return Outcome({"validation_loss": test, "test_loss": test * rng.uniform(0.9, 1.1, test.shape)},
-                   {}, {"validation_loss": default, "test_loss": default}, 0, {}, 1.0, 1)
+    tuning = {"validation_loss": test, "test_loss": test * rng.uniform(0.9, 1.1, test.shape)}
+    return Outcome({"validation_loss": default, "test_loss": default}, tuning, {}, {}, 0, False,
+                   1.0, 1)
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,17 @@ import re
 
 import pytest
 
-from descent import sgd
-from descent.benchmark import FULL, RESULTS, Store, judge
+from descent import lab, sgd
+from descent.lab import judge
 from descent.widgets.chooser import chooser
 from descent.widgets.designer import schedule_designer
 from descent.widgets.playground import playground
 
 pytestmark = pytest.mark.browser
 
-def chosen():
-    with Store(RESULTS, FULL) as store:
-        return chooser(judge.outcomes(store.rows()))
 
-
-WIDGETS = {"playground": lambda: playground(sgd, lr=[0.1, 0.3, 1.0]), "chooser": chosen,
+WIDGETS = {"playground": lambda: playground(sgd, lr=[0.1, 0.3, 1.0]),
+           "chooser": lambda: chooser(judge.outcomes(lab.load("benchmark"))),
            "designer": schedule_designer}
 MODEL = """async ([source, state]) => {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

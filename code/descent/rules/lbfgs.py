@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from descent.ops import dot, sqrt
 
-__all__ = ["Trial", "cubic_minimum", "lbfgs", "remember", "strong_wolfe", "two_loop"]
+__all__ = ["Look", "cubic_minimum", "lbfgs", "remember", "strong_wolfe", "two_loop"]
 
 
 def lbfgs(p, fun, t, f=None, g=None, g_old=None, s=None, pairs=(), *,
@@ -31,9 +31,9 @@ def lbfgs(p, fun, t, f=None, g=None, g_old=None, s=None, pairs=(), *,
 
     def look(step):
         f, g = fun(p + step * d)
-        return Trial(step, f, dot(g, d), g)
+        return Look(step, f, dot(g, d), g)
 
-    best = strong_wolfe(look, Trial(0.0, f, slope, g), step, max_eval=max_eval,
+    best = strong_wolfe(look, Look(0.0, f, slope, g), step, max_eval=max_eval,
                         smallest=tolerance_change / abs(d).max())
     return p + best.step * d, best.f, best.g, g, best.step * d, pairs
 
@@ -65,7 +65,7 @@ def two_loop(g, pairs):
     return r
 
 
-class Trial(NamedTuple):
+class Look(NamedTuple):
     """What is seen at a step along the search line: the value, its slope along it, the gradient."""
 
     step: Any
@@ -75,7 +75,7 @@ class Trial(NamedTuple):
 
 
 def strong_wolfe(look, start, step, *, c1=1e-4, c2=0.9, smallest=1e-9, max_eval=25):
-    """Return a `Trial` that is low enough and flat enough, or the lowest when the search ends.
+    """Return a `Look` that is low enough and flat enough, or the lowest when the search ends.
 
     `look(step)` returns the trial at a step; `start` is the one at 0, where the slope is negative;
     `step` is tried first. First a bracket grows until it must hold such a step, then it is cut

@@ -11,10 +11,11 @@ from descent.tasks.data import (
     names,
     spelling,
 )
-from descent.tasks.fit import Alone, Fit, Tuned, fit, tune
+from descent.tasks.fit import Alone, Fit, fit
 from descent.tasks.landscape import digits_slice, loss_of_flat
 from descent.tasks.stats import compare, interval
+from descent.tasks.tuning import Choice, Tuned, choose, tune
 
-__all__ = ["Alone", "Fit", "Task", "Tuned", "breast_cancer", "by_rarity", "cartpole", "compare",
-           "digit_rows", "digits", "digits_slice", "fit", "interval", "loss_of_flat", "mnist_1d",
-           "names", "spelling", "surfaces", "tune"]
+__all__ = ["Alone", "Choice", "Fit", "Task", "Tuned", "breast_cancer", "by_rarity", "cartpole",
+           "choose", "compare", "digit_rows", "digits", "digits_slice", "fit", "interval",
+           "loss_of_flat", "mnist_1d", "names", "spelling", "surfaces", "tune"]

@@ -1,4 +1,4 @@
-"""The fair comparison of optimizers on a task: many models as one batch, tuned, then judged once.
+"""Training on a task: many models as one batch.
 
 Many models (every setting of a grid × every seed) are trained as one batch: their parameters are
 stacked along a first axis, `torch.func.vmap` gives each its own gradient, and the rule, which takes
@@ -6,7 +6,7 @@ arrays, steps them all at once.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from descent.device import device
 from descent.driver import walk
 from descent.signature import hyperparameters
 
-__all__ = ["Alone", "Fit", "Tuned", "fit", "tune"]
+__all__ = ["Alone", "Fit", "fit"]
 
 
 @dataclass(frozen=True)
@@ -150,40 +150,6 @@ def _judge(task, skeleton, params, shape, steps):
         [measured.reshape(shape) for measured in _losses(part, skeleton, params)]
         for part in (task.train, task.validation, task.test))
     return Fit(train, validation, *test, gradients=steps)
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A tuned method: the grid's validation losses, the choice, and what it gave on fresh seeds.
-
-    `validation` has shape (grid, tuning seeds); `final` is a `Fit` of shape (1, final seeds).
-    """
-
-    grid: np.ndarray
-    validation: np.ndarray
-    lr: float
-    at_edge: bool
-    final: Fit
-    hyper: dict = field(default_factory=dict)
-
-
-def tune(task, rule, grid, *, steps, batch_size=64, tuning_seeds=range(3),
-         final_seeds=range(100, 105), **hyper):
-    """Choose lr on the validation part, then report once on the test part with fresh seeds.
-
-    The choice has the least mean validation loss over the tuning seeds. `at_edge` tells that it
-    is the first or last of `grid`: then the grid was too narrow. Raises ValueError if the two
-    sets of seeds overlap.
-    """
-    if set(tuning_seeds) & set(final_seeds):
-        raise ValueError(
-            f"tuning_seeds and final_seeds must differ, got {tuning_seeds} and {final_seeds}")
-    budget = {"steps": steps, "batch_size": batch_size, **hyper}
-    validation = fit(task, rule, seeds=tuning_seeds, lr=list(grid), **budget).validation_loss
-    best = int(validation.mean(1).argmin())
-    final = fit(task, rule, seeds=final_seeds, lr=[grid[best]], **budget)
-    return Tuned(np.asarray(grid), validation, float(grid[best]),
-                  best in (0, len(grid) - 1), final, hyper)
 
 
 class Alone:

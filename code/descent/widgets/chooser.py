@@ -9,10 +9,9 @@ import numpy as np
 import traitlets
 from matplotlib.colors import to_hex
 
-from descent.benchmark.judge import OPTIMIZER_NAMES, TASK_NAMES, best_of, gap, ranks
-from descent.benchmark.plan import SCHEDULES, SPACES
-from descent.benchmark.tasks import TASKS
 from descent.book.plots import COLORS
+from descent.lab.experiments.benchmark import SCHEDULES, SPACES, TASKS
+from descent.lab.judge import OPTIMIZER_NAMES, TASK_NAMES, best_of, gap, ranks
 from descent.widgets.widget import Widget, module
 
 __all__ = ["NEAR", "TRIES", "Chooser", "chooser", "losses"]
@@ -46,7 +45,7 @@ def losses(outcomes, tries=TRIES):
 def chooser(outcomes, tries=TRIES, *, show=None):
     """Return the widget: a heat map of losses, and mean ranks over the tasks you choose.
 
-    `outcomes` maps (task, optimizer, schedule) to what `descent.benchmark.judge.outcomes` made of
+    `outcomes` maps (task, optimizer, schedule) to what `descent.lab.judge.outcomes` made of
     it. The heat map gives the loss as a multiple of the lowest that any optimizer reaches on that
     task with the most `tries` under one schedule; it may be a little below 1, for validation chose
     that one, and the default setting has other seeds. `show` is what to begin with: `schedule`

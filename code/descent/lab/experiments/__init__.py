@@ -1,0 +1,1 @@
+"""The experiments, most of them a chapter's: each module gives its `TRIALS`."""

@@ -1,0 +1,137 @@
+"""Adam on two convolutional nets, against SGD with momentum and RMSprop, and how sharp they end."""
+
+import numpy as np
+import torch
+from torch.func import grad, jvp
+
+from descent import rules, tasks
+from descent.device import device
+from descent.driver import walk
+from descent.lab.procedures import fresh_seeds, rates, tuned
+from descent.lab.trial import Trial
+from descent.tasks import loss_of_flat
+
+__all__ = ["ANGLES", "TRIALS", "largest_curvature", "sharpness", "turned"]
+
+ANGLES = tuple(range(0, 91, 15))
+
+
+def largest_curvature(loss, flat, steps=15):
+    """Return the largest eigenvalue of the Hessian of `loss` at `flat`, by Lanczos's method.
+
+    Each step takes one product of the Hessian with a vector: the gradient's derivative along it.
+    """
+    q = torch.randn(flat.shape, generator=torch.Generator().manual_seed(0)).to(flat)
+    basis = []
+    for _ in range(steps):
+        for old in basis * 2:  # twice, or rounding lets old directions in again
+            q = q - (old @ q) * old
+        basis.append(q / q.norm())
+        q = jvp(grad(loss), (flat,), (basis[-1],))[1]
+        column = torch.stack([old @ q for old in basis])
+        if len(basis) == 1:
+            small = column[:, None]
+        else:
+            small = torch.nn.functional.pad(small, (0, 1, 0, 1))
+            small[-1], small[:, -1] = column, column
+    return torch.linalg.eigvalsh(small)[-1].item()
+
+
+def sharpness(task, rule, lr, seeds, at, **hyper):
+    """Train one net after another; at the steps `at` look how it does and how it curves.
+
+    Returns train losses, test losses and accuracies and the largest
+    eigenvalue of the Hessian of the training loss, each (times, seeds).
+    """
+    task, rule = getattr(tasks, task)(), getattr(rules, rule)
+    x, y = task.train
+    kept = {"train_loss": [], "test_loss": [], "test_accuracy": [], "curvature": []}
+    for seed in fresh_seeds(seeds):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = task.make().to(device())
+        flat = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+        random, queue = torch.Generator().manual_seed(seed), []
+
+        def gradient(flat, queue=queue, model=model, random=random):
+            if not queue:
+                queue.extend(torch.randperm(len(y), generator=random).split(64))
+                queue[:] = [rows for rows in queue if len(rows) == 64]
+            rows = queue.pop()
+            return grad(loss_of_flat(model, x[rows], y[rows]))(flat)
+
+        seen = {name: [] for name in kept}
+        for step in walk(rule, gradient, flat, max(at), lr=lr, **hyper):
+            if step.t in at:
+                for name, value in _looked(task, model, step.p).items():
+                    seen[name].append(value)
+        for name, values in seen.items():
+            kept[name].append(values)
+    return {name: np.transpose(values) for name, values in kept.items()}
+
+
+def _looked(task, model, flat):
+    loss = loss_of_flat(model, *task.train)
+    x, y = task.test
+    torch.nn.utils.vector_to_parameters(flat, model.parameters())
+    with torch.no_grad():
+        right = (model(x).argmax(1) == y).double().mean().item()
+    return {"train_loss": loss(flat).item(), "test_accuracy": right,
+            "test_loss": loss_of_flat(model, x, y)(flat).item(),
+            "curvature": largest_curvature(loss, flat)}
+
+
+def turned(rule, scale, memory, steps):
+    """Count the steps to the floor of a valley of condition 1,000, turned by each of ANGLES.
+
+    From 12 starts on a circle that turns with the valley, until the loss stays below 1e-4 of its
+    start up to the end of the run. `memory` is the momentum of sgd, or beta1 of adam; lr is
+    `scale` times 21 factors an eighth of a decade apart. Returns the rates, the mean number of
+    steps, where a run that does not arrive counts as `steps`, and the share of such runs; both
+    (angles, rates).
+    """
+    angles, lrs = np.deg2rad(ANGLES), scale * 10 ** (np.arange(21) / 8)
+    cos, sin = (f(angles)[:, None, None] for f in (np.cos, np.sin))
+    ring = np.stack([f(2 * np.pi * (np.arange(12) + 0.5) / 12) for f in (np.cos, np.sin)], -1)
+    curvature = np.array([0.001, 1.0])
+
+    def along(p):
+        return np.stack([cos * p[..., 0] + sin * p[..., 1], cos * p[..., 1] - sin * p[..., 0]], -1)
+
+    def back(q):
+        return np.stack([cos * q[..., 0] - sin * q[..., 1], cos * q[..., 1] + sin * q[..., 0]], -1)
+
+    hyper = {"momentum": memory} if rule == "sgd" else {"betas": (memory, 0.999)}
+    start = back(np.broadcast_to(ring, (len(angles), len(lrs), 12, 2)))
+    first, last = (curvature * ring**2).sum(-1), np.zeros(start.shape[:-1])
+    with np.errstate(all="ignore"):
+        for step in walk(getattr(rules, rule), lambda p: back(curvature * along(p)), start, steps,
+                         lr=lrs[:, None, None], **hyper):
+            low = (curvature * along(step.p)**2).sum(-1) < 1e-4 * first
+            last = np.where(low, last, step.t)
+    return {"lrs": lrs, "steps": np.minimum(last + 1, steps).mean(-1),
+            "missed": (last >= steps).mean(-1)}
+
+
+_METHODS = {"SGD, momentum 0.9": ("sgd", {"momentum": 0.9}, (0.00316, 3.16), 20),
+            "RMSprop": ("rmsprop", {}, (0.0001, 0.1), 2),
+            "Adam": ("adam", {}, (0.000316, 0.316), 20)}
+
+TRIALS = {
+    **{f"{task}/{name}": Trial(tuned, {"task": task, "rule": rule, "lrs": rates(*ends, 13),
+                                       "steps": 300, "tuning": 6, "final": final, **hyper})
+       for task in ("digits", "mnist_1d")
+       for name, (rule, hyper, ends, final) in _METHODS.items()},
+    **{f"mnist_1d, longer/{name}": Trial(tuned, {
+        "task": "mnist_1d", "rule": rule, "lrs": lrs, "steps": 1000, "tuning": 6, "final": 16,
+        **hyper}) for name, rule, lrs, hyper in (
+            ("SGD, momentum 0.9", "sgd", rates(0.01, 1, 9), {"momentum": 0.9}),
+            ("Adam", "adam", rates(0.001, 0.1, 9), {}))},
+    **{f"turned/{rule} {memory:g}": Trial(turned, {"rule": rule, "scale": scale, "memory": memory,
+                                                   "steps": 2000})
+       for rule, scale in (("sgd", 0.02), ("adam", 0.01)) for memory in (0.0, 0.5, 0.8, 0.9, 0.95)},
+    **{f"curvature/{name}": Trial(sharpness, {"task": "digits", "rule": rule, "lr": lr, "seeds": 10,
+                                              "at": [60, 150, 300], **hyper})
+       for name, rule, lr, hyper in (("SGD, momentum 0.9", "sgd", 0.099928, {"momentum": 0.9}),
+                                     ("Adam", "adam", 0.01777, {}))},
+}

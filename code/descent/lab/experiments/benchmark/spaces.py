@@ -1,0 +1,53 @@
+"""What is tuned of each optimizer: a box in logs, and settings spread evenly over it."""
+
+import math
+
+from scipy.stats import qmc
+
+__all__ = ["SPACES", "edges", "points"]
+
+# Ends of each hyper-parameter that is tuned; "1 - x" is what is spread in logs where x is near 1.
+_LR = (3e-4, 0.3)
+SPACES = {
+    "sgd": {"lr": (1e-3, 10.0), "1 - momentum": (0.01, 1.0)},
+    "adagrad": {"lr": (1e-3, 3.0), "initial_accumulator_value": (1e-6, 1.0)},
+    "rmsprop": {"lr": _LR, "1 - alpha": (1e-3, 0.5)},
+    "adadelta": {"lr": (0.1, 10.0), "1 - rho": (0.01, 0.5), "eps": (1e-8, 1e-2)},
+    "adam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
+    "adamw": {"lr": _LR, "1 - beta1": (0.02, 1.0), "weight_decay": (1e-3, 3.0)},
+    "nadam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "momentum_decay": (4e-3, 1.0)},
+    "lbfgs": {"lr": (0.03, 3.0), "history_size": (2, 50), "max_iter": (1, 20)},
+}
+_WHOLE = {"history_size", "max_iter"}
+
+
+def points(optimizer, count):
+    """Return `count` settings, a power of two: Sobol's points, each moved to its cell's middle.
+
+    Every hyper-parameter takes each of `count` evenly spaced places, in logs, once. No random
+    number is drawn, and the values are rounded: they are the same on every machine.
+    """
+    space = SPACES[optimizer]
+    places = qmc.Sobol(len(space), scramble=False).random(count) + 0.5 / count
+    return [dict(_value(name, low * (high / low)**u)
+                 for (name, (low, high)), u in zip(space.items(), place, strict=True))
+            for place in places]
+
+
+def _value(name, x):
+    x = float(f"{x:.4g}")
+    if name.startswith("1 - "):
+        return name.removeprefix("1 - "), round(1 - x, 10)
+    return name, round(x) if name in _WHOLE else x
+
+
+def edges(optimizer, setting):
+    """Return the names of the hyper-parameters that are within a tenth, in logs, of an end."""
+    found = []
+    for name, (low, high) in SPACES[optimizer].items():
+        plain = name.removeprefix("1 - ")
+        x = setting[plain] if plain == name else 1 - setting[plain]
+        place = math.log(x / low) / math.log(high / low)
+        if not 0.1 <= place <= 0.9:
+            found.append(plain)
+    return found

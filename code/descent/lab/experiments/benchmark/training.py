@@ -1,0 +1,93 @@
+"""Training of an optimizer on a task under a schedule: many settings with many seeds at once."""
+
+from functools import wraps
+
+import numpy as np
+import torch
+
+from descent import LBFGS, rules, schedules
+from descent.lab.experiments.benchmark.tasks import TASKS, keywords
+from descent.parity import row_of
+
+__all__ = ["SCHEDULES", "memory", "searched", "train"]
+
+# From the budget to what multiplies lr at gradient number 0, 1, 2, …
+SCHEDULES = {
+    "constant": lambda budget: lambda k: 1.0,
+    "cosine": lambda budget: schedules.cosine_annealing(1.0, budget),
+}
+
+
+@np.errstate(all="ignore")  # some diverge, and the measures tell
+def train(task, optimizer, schedule, settings, seeds, budget):
+    """Train every setting with every seed; return measures of shape (settings, seeds) by name."""
+    task, factor = TASKS[task], SCHEDULES[schedule](budget)
+    rule = getattr(rules, optimizer)
+    if rule is not rules.lbfgs:
+        return task.many(_scheduled(rule, factor), settings, seeds, budget)
+    found = [[searched(task.one(seed, budget), setting, factor, budget) for seed in seeds]
+             for setting in settings]
+    return {name: None if value is None else np.array([[one[name] for one in row] for row in found])
+            for name, value in found[0][0].items()}
+
+
+def _scheduled(rule, factor):
+    """Return the rule with lr times `factor` of the number of steps before."""
+    @wraps(rule)
+    def stepped(p, g, t, *state, lr, **hyper):
+        return rule(p, g, t, *state, lr=lr * factor(t - 1), **hyper)
+
+    return stepped
+
+
+class _Spent(Exception):
+    pass
+
+
+def searched(one, setting, factor, budget):
+    """Train one model by L-BFGS until the budget of gradients is spent; return its measures.
+
+    Every call of `step()` gets the next batch and stays on it for `max_iter` iterations. A tuned
+    setting has a line search, the default none, as in torch. Every look of a search is a gradient
+    evaluation; a search that the end of the budget cuts off leaves the last point accepted.
+    """
+    w, spent = torch.nn.Parameter(one.start.clone()), 0
+    search = {"max_eval": 25, "line_search_fn": "strong_wolfe"} if setting else {}
+    optimizer = LBFGS([w], **setting, **search)
+    (group,) = optimizer.param_groups
+    peak = group["lr"]
+    while spent < budget:
+        group["lr"], look = peak * factor(spent), one.draw(w.detach())
+
+        def closure(look=look):
+            nonlocal spent
+            if spent == budget:
+                raise _Spent
+            spent += 1
+            loss, w.grad = look(w.detach())
+            return loss
+
+        try:
+            optimizer.step(closure)
+        except _Spent:
+            break
+    return {name: None if value is None else value.item()
+            for name, value in one.judge(w.detach()).items()}
+
+
+def memory(optimizer, setting, budget):
+    """Return how many numbers torch's optimizer keeps for each parameter.
+
+    Counted in its state after two steps; for L-BFGS two for each pair that the budget can make,
+    up to `history_size`, and two more.
+    """
+    rule = getattr(rules, optimizer)
+    if rule is rules.lbfgs:
+        return 2.0 * min(setting.get("history_size", 100), budget - 1) + 2
+    p = torch.nn.Parameter(torch.ones(10))
+    made = row_of(rule).torch_class([p], **keywords([setting], lambda values: values[0]))
+    for _ in range(2):
+        p.grad = torch.ones_like(p)
+        made.step()
+    kept = [value for value in made.state[p].values() if isinstance(value, torch.Tensor)]
+    return float(sum(value.numel() == p.numel() for value in kept))

@@ -1,0 +1,313 @@
+"""L-BFGS on smooth problems, against tuned SGD with momentum and tuned Adam; and on mini-batches.
+
+Cost is counted in gradients. The two rivals get their best setting for each tolerance, chosen on
+other starts than those of the report; L-BFGS runs at torch's defaults, with a line search or not.
+"""
+
+
+import numpy as np
+import torch
+from scipy.fft import dct, idct
+from scipy.special import expit
+from torch.func import grad, vmap
+from torch.nn.functional import cosine_similarity
+
+from descent import rules, surfaces, tasks
+from descent.device import device
+from descent.driver import walk
+from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.trial import Trial
+from descent.rules.lbfgs import lbfgs, remember, two_loop
+from descent.tasks import loss_of_flat
+from descent.tasks.oscillation import NOISE, TIMES, TRUE, Problem, displacement, oscillation
+
+__all__ = ["BATCHES", "BUDGET", "CONDITION", "HISTORIES", "MEMORIES", "NOISE", "PROBLEMS", "TIMES",
+           "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem", "displacement", "paired", "raced",
+           "searched", "trained"]
+
+TOLERANCES = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
+CONDITION = 10_000
+
+
+def _draws(seeds, draw):
+    return np.array([draw(np.random.default_rng(seed)) for seed in seeds])
+
+
+def rosenbrock(seeds, n=2):
+    """Rosenbrock's valley in two dimensions, from starts all over its window."""
+    surface = surfaces.rosenbrock()
+    low, high = np.transpose(surface.window)
+    starts = _draws(seeds, lambda rng: rng.uniform(low, high))
+    return Problem(lambda p: (surface.f(p), surface.grad(p)), starts, np.zeros(len(starts)))
+
+
+def along(seeds, n):
+    """Return a bowl with curvatures from 1 / CONDITION to 1, evenly in logs, along the axes."""
+    h = np.geomspace(1 / CONDITION, 1, n)
+    starts = _draws(seeds, lambda rng: rng.standard_normal(n))
+    return Problem(lambda p: (0.5 * (h * p**2).sum(-1), h * p), starts, np.zeros(len(starts)))
+
+
+def turned(seeds, n):
+    """Return the same bowl turned by the cosine transform, so that no axis is special."""
+    straight = along(seeds, n)
+
+    def look(p):
+        f, g = straight.look(dct(p, norm="ortho"))
+        return f, idct(g, norm="ortho")
+
+    return straight._replace(look=look)
+
+
+def logistic(seeds, n=31, penalty=1e-3):
+    """Logistic regression on the breast cancer data, lightly penalised, from random weights."""
+    x, y = (part.cpu().numpy().astype(float) for part in tasks.breast_cancer().train)
+    rows = (2.0 * y - 1.0)[:, None] * np.hstack([x, np.ones((len(x), 1))])
+
+    def look(p):
+        margin = p @ rows.T
+        f = np.logaddexp(0, -margin).mean(-1) + penalty / 2 * (p**2).sum(-1)
+        return f, penalty * p - expit(-margin) @ rows / len(rows)
+
+    w = np.zeros(n)
+    for _ in range(30):  # Newton's method
+        q = expit(-rows @ w)
+        hessian = (rows.T * (q * (1 - q))) @ rows / len(rows) + penalty * np.eye(n)
+        w = w - np.linalg.solve(hessian, look(w)[1])
+    starts = _draws(seeds, lambda rng: rng.uniform(-1, 1, n) / 30**0.5)
+    return Problem(look, starts, np.full(len(starts), look(w)[0]))
+
+
+PROBLEMS = {"Rosenbrock": rosenbrock, "logistic": logistic, "oscillation": oscillation,
+            "along": along, "turned": turned}
+
+
+def _needed(problem, rule, budget, tolerances=TOLERANCES, best=None, **hyper):
+    """Return how many gradients a run takes to the first that is low, (tolerances, …, seeds).
+
+    Low is an excess over the least value of a tolerance times the excess at the start. A run that
+    misses it has `budget`; so has one whose setting's mean is sure to be no less than `best`.
+    """
+    f, _ = problem.look(problem.starts)
+    start = np.broadcast_to(problem.starts, (*np.shape(hyper["lr"])[:-2], *problem.starts.shape))
+    level = np.multiply.outer(tolerances, np.broadcast_to(f - problem.lowest, start.shape[:-1]))
+    needed, seen = np.full(level.shape, budget), {}
+
+    def gradient(p):
+        seen["f"], g = problem.look(p)
+        return g
+
+    with np.errstate(all="ignore"):
+        for step in walk(rule, gradient, start, budget, **hyper):  # the value is that before it
+            low = seen["f"] - problem.lowest < level
+            needed = np.where(low, np.minimum(needed, step.t), needed)
+            least, most = np.minimum(needed, step.t).mean(-1), needed.mean(-1)
+            if best is not None:
+                least = np.where(least < np.minimum(best, most.min(-1))[:, None], least, most)
+            if (least == most).all():
+                break
+    return needed
+
+
+def raced(problem, rule, lrs, memories, budget, tuning, final, n=None, tuning_n=None):
+    """Tune lr and memory (a momentum, or betas) for each tolerance; report on fresh starts.
+
+    `tuning_n` unknowns serve the choice, if it is given, n the report. Returns by tolerance the lr
+    and the number of the memory chosen, the mean count of gradients at the choice, and those of
+    the report, (tolerances, starts); and whether an lr or a memory chosen is at the grid's edge
+    (0, which nothing is below, is none).
+    """
+    rule = getattr(rules, rule)
+    made = [PROBLEMS[problem](seeds, **({"n": size} if size else {})) for seeds, size in
+            ((range(tuning), tuning_n or n), (fresh_seeds(final), n))]
+    axes = [np.array(lrs), *np.transpose(np.array(memories).reshape(len(memories), -1))]
+    memories = [{"betas": tuple(m)} if isinstance(m, list) else {"momentum": m} for m in memories]
+    needed, best = [], np.full(len(TOLERANCES), budget)
+    for memory in memories:
+        counts = _needed(made[0], rule, budget, best=best, lr=axes[0][:, None, None], **memory)
+        needed.append(counts.mean(-1))
+        best = np.minimum(best, needed[-1].min(-1))
+    needed = np.array(needed)
+    chosen = {"lr": [], "memory": [], "tuned": [], "gradients": [], "at_edge": False}
+    for k in range(len(TOLERANCES)):
+        m, at = np.unravel_index(needed[:, k].argmin(), needed[:, k].shape)
+        report = _needed(made[1], rule, budget, TOLERANCES[k:k + 1], lr=lrs[at], **memories[m])[0]
+        chosen["at_edge"] |= bool(needed[m, k, at] < budget and any(
+            0 < axis[i] in (axis.min(), axis.max())
+            for axis, i in zip(axes, (at, *[m] * (len(axes) - 1)), strict=True)))
+        for name, value in zip(chosen, (lrs[at], int(m), needed[m, k, at], report), strict=False):
+            chosen[name].append(value)
+    return chosen
+
+
+def searched(problem, final, budget, n=None, **hyper):
+    """Count what L-BFGS needs on the starts of the report, with torch's defaults but for `hyper`.
+
+    Returns the gradients needed, (tolerances, starts), `budget` for a run that misses; how many it
+    took up to its end; and the least excess of the loss, as a share of that at the start.
+    """
+    kept = {"gradients": [], "ends": [], "excess": []}
+    for seed in fresh_seeds(final):
+        made = PROBLEMS[problem]([seed], **({"n": n} if n else {}))
+        looks = []
+
+        def fun(p, made=made, looks=looks):
+            f, g = made.look(p[None])
+            looks.append(f[0] - made.lowest[0])
+            return f[0], g[0]
+
+        with np.errstate(all="ignore"):
+            for step in walk(lbfgs, fun, made.starts[0], budget, **hyper):
+                if len(looks) >= budget or not np.any(step.state[3]):
+                    break
+        low = np.array(looks[:budget]) < np.multiply.outer(TOLERANCES, looks[:1])
+        kept["gradients"].append(np.where(low.any(1), low.argmax(1) + 1, budget))
+        kept["ends"].append(len(looks))
+        kept["excess"].append(min(looks) / looks[0])
+    return {**kept, "gradients": np.transpose(kept["gradients"])}
+
+
+def _train(task, how, batch, epochs, seed, lr, history_size):
+    """Train one net on as many gradients as `epochs` have batches; return its weights in a row."""
+    budget = epochs * (len(task.train[1]) // batch)
+    model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
+    p = model.start
+    if how == "SGD, momentum 0.9":
+        for step in walk(rules.sgd, lambda p: model.draw()(p)[1], p, budget, lr=lr, momentum=0.9):
+            p = step.p
+    elif how == "a new batch every time":  # as step() with max_iter=1, a batch each
+        for step in walk(lbfgs, lambda p: model.draw()(p), p, budget, lr=lr,
+                         history_size=history_size):
+            p = step.p
+    elif how == "the same batch twice":  # a second gradient on the old batch makes the pair
+        pairs = ()
+        for t in range(budget // 2):
+            look = model.draw()
+            _, g = look(p)
+            s = -lr * two_loop(g, pairs) * (1.0 if t else min(1.0, 1.0 / abs(g).sum().item()))
+            p = p + s
+            pairs = remember(pairs, s, look(p)[1] - g, history_size)
+    else:  # "20 iterations a batch": step() as torch has it, with a line search
+        w, left = torch.nn.Parameter(p), budget
+        optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
+                                      line_search_fn="strong_wolfe")
+        while left > 0:
+            look, before = model.draw(), left
+
+            def closure(look=look):
+                nonlocal left
+                left -= 1
+                loss, w.grad = look(w)
+                return loss
+
+            optimizer.step(closure)
+            if before - left < 2:  # it is where it wants to be
+                left -= 1
+        p = w.detach()
+    return p
+
+
+def paired(seeds, sizes, draws=200):
+    """Compare changes of a batch's gradient with that of all data, along one small step downhill.
+
+    For nets after about six epochs of SGD. Returns, for the same batch at both ends and for a new
+    one, the mean cosine with the change on all data and the share of pairs with yᵀs > 1e-10, each
+    (sizes, seeds).
+    """
+    task = tasks.digits()
+    net, (x, y) = task.make().to(device()), task.train
+    kept = {f"{batch} {what}": [] for batch in ("same", "new") for what in ("cosine", "used")}
+    for seed in range(seeds):
+        p = _train(task, "SGD, momentum 0.9", 64, 6, seed, 0.05, 1)
+        one = vmap(lambda p, x, y: grad(loss_of_flat(net, x[None], y[None]))(p),
+                   (None, 0, 0), chunk_size=128)
+        before = one(p, x, y).double()
+        s = -0.05 * before.mean(0)
+        change = one(p + s.float(), x, y).double() - before
+        random, found = torch.Generator().manual_seed(seed), []
+        for size in sizes:
+            rows = torch.stack([torch.randperm(len(y), generator=random)[:2 * size]
+                                for _ in range(draws)]).to(device())
+            old, new = before[rows[:, :size]].mean(1), before[rows[:, size:]].mean(1)
+            same = change[rows[:, :size]].mean(1)
+            found.append([[cosine_similarity(made, change.mean(0)[None]).mean().item(),
+                           (made @ s > 1e-10).double().mean().item()]
+                          for made in (same, change[rows[:, size:]].mean(1) + new - old)])
+        for name, values in zip(kept, np.array(found).reshape(len(sizes), 4).T, strict=True):
+            kept[name].append(values)
+    return {name: np.transpose(values) for name, values in kept.items()}
+
+
+def trained(how, batch, lrs, epochs, tuning, final, history_size=10):
+    """Tune lr for the digits net on validation data, then report on fresh seeds.
+
+    `how` is one of the ways of `_train`. Returns the grid's validation losses (rates, seeds), the
+    lr chosen, whether it is at the grid's edge, and the final train and test losses by seed. A
+    loss above that of guessing, ln 10, counts as that.
+    """
+    task = tasks.digits()
+    net = task.make().to(device())
+
+    def losses(seed, lr, *parts):
+        p = _train(task, how, batch, epochs, seed, lr, history_size)
+        with torch.no_grad():
+            found = [loss_of_flat(net, *part)(p).item() for part in parts]
+        return np.minimum(np.nan_to_num(found, nan=np.inf), np.log(10))
+
+    def train(settings, seeds):
+        return np.array([[losses(seed, setting["lr"], task.validation, task.train, task.test)
+                          for seed in seeds] for setting in settings])
+
+    made = tasks.choose(train, [{"lr": lr} for lr in lrs], tuning_seeds=range(tuning),
+                        final_seeds=fresh_seeds(final), loss=lambda made: made[..., 0])
+    return {"validation": made.losses, "lr": made.setting["lr"], "at_edge": made.at_edge,
+            "train_loss": made.final[0, :, 1], "test_loss": made.final[0, :, 2]}
+
+
+MEMORIES = {"sgd": [0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995],
+            "adam": [[beta1, beta2] for beta1 in (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+                     for beta2 in (0.0, 0.5, 0.8, 0.9, 0.99, 0.999, 0.9999, 0.99999)]}
+_SMALL = {"tuning": 20, "final": 20}
+_LARGE = {"tuning": 3, "final": 5, "n": 200_000, "tuning_n": 2000}
+# For SGD and for Adam: rates about an eighth of a decade apart, from the lowest to the highest.
+_RACES = {"Rosenbrock": ((1e-5, 0.1, 33), (0.01, 10, 25), _SMALL),
+          "logistic": ((0.1, 100, 25), (0.03, 3, 17), {"tuning": 6, "final": 20}),
+          "oscillation": ((0.01, 3, 21), (0.003, 1, 21), _SMALL),
+          "along": ((0.05, 5, 17), (0.003, 1, 21), _LARGE),
+          "turned": ((0.05, 5, 17), (0.003, 1, 21), _LARGE)}
+WAYS = {"SGD, momentum 0.9": (0.01, 1, 9), "a new batch every time": (0.03162, 3.162, 9),
+        "the same batch twice": (0.03162, 3.162, 9), "20 iterations a batch": (0.01, 10, 7)}
+
+HISTORIES = (1, 2, 3, 5, 10, 20, 50, 100, 200)
+BATCHES = (32, 128, 512, 1078)
+BUDGET = 2000
+
+
+def _trials():
+    for problem, (*_, counts) in _RACES.items():
+        size = {"n": counts["n"]} if "n" in counts else {}
+        for name, hyper in (("none", {}), ("search", {"line_search_fn": "strong_wolfe"}),
+                            ("search, history 10", {"line_search_fn": "strong_wolfe",
+                                                    "history_size": 10})):
+            if not size or name == "search, history 10":
+                yield f"{problem}/L-BFGS, {name}", Trial(searched, {
+                    "problem": problem, "final": counts["final"], "budget": BUDGET, **size,
+                    **hyper})
+    for how, grid in WAYS.items():
+        for batch in BATCHES:
+            yield f"batches of {batch}/{how}", Trial(trained, {
+                "how": how, "batch": batch, "lrs": rates(*grid), "epochs": 20, "tuning": 6,
+                "final": 10})
+    yield "pairs", Trial(paired, {"seeds": 6, "sizes": [16, 32, 64, 128, 256, 512]})
+    for history in HISTORIES:
+        yield f"history/{history}", Trial(searched, {
+            "problem": "turned", "final": 5, "budget": BUDGET, "n": 2000,
+            "history_size": history, "line_search_fn": "strong_wolfe"})
+    for problem, (of_sgd, of_adam, counts) in _RACES.items():
+        for rule, ends in (("sgd", of_sgd), ("adam", of_adam)):
+            yield f"{problem}/{rule}", Trial(raced, {
+                "problem": problem, "rule": rule, "lrs": rates(*ends),
+                "memories": MEMORIES[rule], "budget": BUDGET, **counts})
+
+
+TRIALS = dict(_trials())

@@ -1,0 +1,126 @@
+"""What the results say: ties, profiles, ranks, and what fewer tries would have found."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "best_of", "gap", "outcomes", "profile",
+           "ranks", "refused", "ties"]
+
+OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
+                   "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
+                   "lbfgs": "L-BFGS"}
+TASK_NAMES = {"breast_cancer": "breast cancer", "digits": "digits", "mnist_1d": "MNIST-1D",
+              "names": "names", "spelling": "spelling", "oscillation": "oscillation",
+              "cartpole": "CartPole"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one optimizer made of one task under one schedule.
+
+    `tuning` holds "validation_loss" and "test_loss" of shape (settings, seeds); `final`, for the
+    setting that tuning chose, and `default` hold these, "train_loss", "score" and "diverged", of
+    shape (fresh seeds,). `setting` is the one chosen, the `chosen`-th; `at_edge` tells whether it
+    is near an end of its space; `memory` is its state in numbers for each parameter, `gradients`
+    what a run took.
+    """
+
+    default: dict
+    tuning: dict
+    final: dict
+    setting: dict
+    chosen: int
+    at_edge: bool
+    memory: float
+    gradients: int
+
+    @property
+    def runs(self):
+        """How many runs there were in all."""
+        return sum(stage["test_loss"].size for stage in (self.default, self.tuning, self.final))
+
+
+def outcomes(results):
+    """Return an Outcome for each (task, optimizer, schedule) of the benchmark's results."""
+    return {tuple(name.split("/")): Outcome(**result) for name, result in results.items()}
+
+
+def ties(losses, level=0.05):
+    """Return which rows of losses (methods, seeds) cannot be told from that of least mean.
+
+    Paired by seed, by Student's t, corrected for the number of comparisons by Holm's method.
+    """
+    losses = np.asarray(losses, dtype=float)
+    best = int(losses.mean(1).argmin())
+    others = [k for k in range(len(losses)) if k != best]
+    with np.errstate(invalid="ignore"):
+        chances = [_chance(losses[k] - losses[best]) for k in others]
+    tied = np.ones(len(losses), bool)
+    tied[others] = ~refused(chances, level)
+    return tied
+
+
+def refused(chances, level=0.05):
+    """Return which of several p-values refuse chance, by Holm's method for their number."""
+    order = np.argsort(chances)
+    holds = np.asarray(chances)[order] <= level / np.arange(len(order), 0, -1)
+    found = np.empty(len(order), bool)
+    found[order] = np.logical_and.accumulate(holds)
+    return found
+
+
+def _chance(differences):
+    if not np.isfinite(differences).all():
+        return 0.0
+    if np.ptp(differences) == 0:
+        return float(differences[0] == 0)
+    return stats.ttest_1samp(differences, 0).pvalue
+
+
+def profile(losses, factors):
+    """Return, for losses (methods, tasks), the share of tasks each method does within a factor.
+
+    Within a factor of the lowest loss on that task; the result has the shape (methods, factors)
+    (Dolan and Moré 2002, equation 2.1).
+    """
+    losses = np.asarray(losses, dtype=float)
+    ratio = losses / losses.min(0)
+    return (ratio[:, :, None] <= np.asarray(factors)).mean(1)
+
+
+def ranks(losses):
+    """Return the rank of each method on each task, 1 for the lowest loss, means where equal."""
+    return stats.rankdata(losses, axis=0)
+
+
+def gap(methods, tasks, level=0.05):
+    """Return by how much two mean ranks must differ to be told apart, for so many of each.
+
+    Nemenyi's test (Demšar 2006, section 3.2.2). It takes the tasks for a random sample.
+    """
+    quantile = stats.studentized_range.ppf(1 - level, methods, np.inf) / np.sqrt(2)
+    return quantile * np.sqrt(methods * (methods + 1) / (6 * tasks))
+
+
+def best_of(tries, validation, test):
+    """Return the test loss that the best of a few settings has, chosen by validation.
+
+    The median over all ways to pick `tries` of the settings, whose losses are `validation` and
+    `test`. Raises ValueError for a number of tries that is not in [1, settings].
+    """
+    count = len(validation)
+    if not 1 <= tries <= count:
+        raise ValueError(f"tries must be in [1, {count}], got {tries!r}")
+    order = np.argsort(validation, kind="stable")
+    # All picks leave out the `better` best settings with this chance.
+    chance = [1 - math.comb(count - better, tries) / math.comb(count, tries)
+              for better in range(1, count + 1)]
+    steps = np.diff(chance, prepend=0.0)
+    values = np.asarray(test, dtype=float)[order]
+    ascending = np.argsort(values, kind="stable")
+    values, reached = values[ascending], np.cumsum(steps[ascending])
+    half = [values[(reached >= 0.5 + side).argmax()] for side in (-1e-9, 1e-9)]
+    return float(np.mean(half))
