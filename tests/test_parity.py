@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from descent import lbfgs, parity, rules, sgd
-from descent.parity import ROWS, claimed, compare, implementations, row_of
+from descent.parity import ROWS, claimed, implementations, measure, row_of
 from descent.parity import rules as room
 from descent.signature import hyperparameters
 
@@ -15,7 +15,7 @@ ids = [row.rule.__name__ for row in ROWS]
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_every_setting_agrees_with_torch(row, dtype):
-    for result in compare(row, dtype):
+    for result in measure(row, dtype):
         assert result.ok, result
 
 
@@ -24,7 +24,7 @@ def test_every_setting_agrees_with_torch(row, dtype):
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_every_setting_agrees_with_torch_on_the_gpu(row):
     for dtype in row.bounds:
-        for result in compare(row, dtype, "cuda"):
+        for result in measure(row, dtype, "cuda"):
             assert result.ok, result
 
 
@@ -44,7 +44,7 @@ def test_every_rule_has_a_file_a_row_and_an_export():
 
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_bounds_leave_torch_itself_room_but_not_much(row):
-    results = compare(row)
+    results = measure(row)
     if row.closure:  # torch has one implementation, so nothing to compare it with
         ours = max(r.differences["descent"] for r in results)
         assert ours < row.bounds[torch.float64] < 1e4 * ours
@@ -75,7 +75,7 @@ def damped_start(p, g, t, b=0.0, *, lr=1e-3, momentum=0.0, dampening=0.0, weight
 
 @pytest.mark.parametrize("wrong", [uphill, lr_inside, damped_start])
 def test_a_wrong_rule_is_seen(wrong):
-    assert not all(result.ok for result in compare(replace(row_of(sgd), rule=wrong)))
+    assert not all(result.ok for result in measure(replace(row_of(sgd), rule=wrong)))
 
 
 def always_first(p, fun, t, *state, **hyper):
@@ -91,18 +91,18 @@ def test_a_wrong_lbfgs_is_seen(monkeypatch, wrong):
     monkeypatch.setattr("descent.optim.lbfgs.lbfgs", wrong)
     monkeypatch.setattr("descent.optim.lbfgs.hyperparameters", lambda rule: hyperparameters(lbfgs))
     monkeypatch.setattr("descent.optim.lbfgs.settle", lambda rule, hyper: hyper)
-    assert not all(result.ok for result in compare(row_of(lbfgs)))
+    assert not all(result.ok for result in measure(row_of(lbfgs)))
 
 
 def test_counts_decide_in_float64():
-    result = compare(row_of(lbfgs))[0]
+    result = measure(row_of(lbfgs))[0]
     ours, theirs = result.counts
     assert result.ok
     assert not replace(result, counts=((ours[0], ours[1] + 1), theirs)).ok
 
 
 def test_the_table_says_the_same_on_every_machine():
-    text = repr(parity.table(row_of(sgd)))
+    text = repr(parity.report(row_of(sgd)))
     assert "e-16" not in text
     assert "float64 within 1e-12" in text
     assert "1 of 1" in text
@@ -110,7 +110,7 @@ def test_the_table_says_the_same_on_every_machine():
 
 
 def test_the_page_shows_what_was_measured():
-    page = parity.table(row_of(sgd))._repr_html_()
+    page = parity.report(row_of(sgd))._repr_html_()
     assert "float32: fused" in page
     assert "e-16" in page
 

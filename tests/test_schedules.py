@@ -8,7 +8,7 @@ from torch.optim import lr_scheduler
 
 from descent import Optimizer, path, schedules, sgd
 from descent.parity import schedules as schedule_parity
-from descent.parity.schedules import BOUND, CASES, PLATEAUS, compare, plateau_apart, used
+from descent.parity.schedules import BOUND, CASES, PLATEAUS, measure, plateau_apart, used
 from descent.schedules import (
     constant,
     cosine_annealing,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")  # a test wit
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.arguments}")
 def test_every_step_uses_torchs_lr(case):
-    for where, difference in compare(case).items():
+    for where, difference in measure(case).items():
         assert difference <= BOUND, where
 
 
@@ -49,16 +49,16 @@ def test_every_schedule_is_compared():
 ])
 def test_a_wrong_schedule_is_seen(wrong, case):
     made = schedule_parity.Case("", {}, wrong, CASES[case].scheduler, CASES[case].steps)
-    assert compare(made)["LambdaLR"] > 1e-3
+    assert measure(made)["LambdaLR"] > 1e-3
 
 
 def test_the_table_says_the_same_on_every_machine():
-    text = repr(schedule_parity.table())
+    text = repr(schedule_parity.report())
     assert "within 1e-13" in text
     assert "e-16" not in text
     assert "plateau" in text
     assert " 0 of" not in text
-    assert "e-1" in schedule_parity.table()._repr_html_()
+    assert "e-1" in schedule_parity.report()._repr_html_()
 
 
 @pytest.mark.parametrize(("schedule", "expected"), [

@@ -96,7 +96,7 @@ def command(tmp_path, monkeypatch, capsys):
     """Return a function that runs the command in a course of two pages; it returns what it says."""
     (tmp_path / "_config.yml").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(study, "run", lambda root: True)
+    monkeypatch.setattr(study, "execute", lambda root: True)
     monkeypatch.setattr(study.sys, "executable", str(tmp_path / ".venv/bin/python"))
 
     def command(*arguments, text="# One"):
@@ -149,5 +149,5 @@ def test_what_cannot_be_translated_leaves_nothing_behind(command, monkeypatch, c
     assert study.main([]) == 1
     assert "two, cell a: raw MyST: {x}" in capsys.readouterr().err
     assert not (tmp_path / "study/two.ipynb").exists()
-    monkeypatch.setattr(study, "run", lambda root: False)
+    monkeypatch.setattr(study, "execute", lambda root: False)
     assert study.main([]) == 1

@@ -20,10 +20,10 @@ from descent.book.notebooks import execute_all
 from descent.book.translate import Course, linked, translate
 from descent.files import save
 
-__all__ = ["build", "editions", "fingerprint", "main", "renew", "run"]
+__all__ = ["build", "editions", "execute", "main", "renew", "state_of"]
 
 
-def fingerprint(root):
+def state_of(root):
     """Return a hash over all that a page depends on beside its own source."""
     root = Path(root)
     single = ["requirements.txt", "pyproject.toml", "_config.yml", "_toc.yml", "conftest.py"]
@@ -41,8 +41,8 @@ def fingerprint(root):
 
 def renew(root):
     """Delete what an earlier state of the course built, if it was another; return its hash."""
-    made, now = Path(root, "_build"), fingerprint(root)
-    stamp = made / "fingerprint"
+    made, now = Path(root, "_build"), state_of(root)
+    stamp = made / "state"
     if not stamp.is_file() or stamp.read_text(encoding="utf8") != now:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
@@ -50,7 +50,7 @@ def renew(root):
     return now
 
 
-def run(root):
+def execute(root):
     """Run the notebooks that have not been run as they are now; tell whether all went well."""
     root = Path(root).resolve()
     renew(root)
@@ -90,7 +90,7 @@ def editions(root):
 def build(root="."):
     """Build the book of that folder; return the exit status."""
     root = Path(root).resolve()
-    if not run(root):
+    if not execute(root):
         return 1
     study = root / "_build" / "study"  # where the pages' download buttons find it
     study.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from sphinx_exercise.nodes import exercise_subtitle, is_exercise_node
 
 from descent.book.ledger import Page, mark
 
-__all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Task", "setup", "tasks"]
+__all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Entry", "setup", "tasks"]
 
 LEVELS = ("easy", "medium", "hard")
 MINUTES = (5, 10, 15, 20, 30, 45)
@@ -25,7 +25,7 @@ EFFORT = re.compile(r"(.+) \((\w+), (\d+) min\)")
 
 
 @dataclass(frozen=True)
-class Task:
+class Entry:
     """An exercise: level and minutes are None where its title does not tell them."""
 
     title: str
@@ -38,7 +38,7 @@ class Task:
 
 
 def tasks(chapter):
-    """Return the exercises of a `descent.book.ledger.Chapter` as `Task`s."""
+    """Return the exercises of a `descent.book.ledger.Chapter` as entries."""
     sources = [cell.source for cell in chapter.cells]
     book = "\n\n".join(sources)
     starts = list(_START.finditer(book))
@@ -51,10 +51,10 @@ def tasks(chapter):
         lead = re.match(r"(?:\s|:.*\n|`+\n)*\*\*(\w+)", body)
         checks = re.findall(r"check\(\s*f?\"([^\"]+)\"", body)
         solved = re.search(rf"^```+\{{solution(?:-start)?\}} *{start[2]}$", body, re.M)
-        found.append(Task(title, start[2], level, minutes and int(minutes),
-                          KINDS.get(lead[1].lower(), "explore") if lead else "find the error",
-                          tuple(dict.fromkeys(re.sub(r"\{\w+\}", "…", c) for c in checks)),
-                          bool(solved)))
+        found.append(Entry(title, start[2], level, minutes and int(minutes),
+                           KINDS.get(lead[1].lower(), "explore") if lead else "find the error",
+                           tuple(dict.fromkeys(re.sub(r"\{\w+\}", "…", c) for c in checks)),
+                           bool(solved)))
     return found
 
 

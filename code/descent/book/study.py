@@ -15,7 +15,7 @@ import nbformat
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell
 
-from descent.book.build import editions, run
+from descent.book.build import editions, execute
 from descent.book.translate import digest
 from descent.files import save
 
@@ -91,7 +91,7 @@ def main(arguments=None):
     root = Path.cwd()
     if not (root / "_config.yml").is_file():
         parser.error(f"no _config.yml in {root}: run this where the book lies")
-    if not run(root):
+    if not execute(root):
         return 1
     try:
         made = {name: edition.notebook for name, edition in editions(root).items()}

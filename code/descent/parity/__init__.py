@@ -5,10 +5,10 @@ from descent.parity.rules import (
     Result,
     Row,
     claimed,
-    compare,
     implementations,
+    measure,
+    report,
     row_of,
-    table,
 )
 
-__all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
+__all__ = ["ROWS", "Result", "Row", "claimed", "implementations", "measure", "report", "row_of"]

@@ -26,7 +26,7 @@ from descent.optim import LBFGS, Optimizer
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 from descent.signature import hyperparameters, name_of
 
-__all__ = ["ROWS", "Result", "Row", "claimed", "compare", "implementations", "row_of", "table"]
+__all__ = ["ROWS", "Result", "Row", "claimed", "implementations", "measure", "report", "row_of"]
 
 STEPS = 200
 SHAPES = ((3, 4), (5,), ())
@@ -178,7 +178,7 @@ def implementations(torch_class):
             **({"fused": {"fused": True}} if "fused" in takes else {})}
 
 
-def compare(row, dtype=torch.float64, device="cpu", *, compiled=False):
+def measure(row, dtype=torch.float64, device="cpu", *, compiled=False):
     """Run every keyword set of a row, ours compiled if so asked; return a list of `Result`.
 
     A difference is a parameter's largest distance from torch's for-loop over the whole run,
@@ -200,7 +200,7 @@ def claimed(row):
         hyperparameters(row.rule))
 
 
-def table(row, device="cpu"):
+def report(row, device="cpu"):
     """Run a row in every dtype it has a bound for; return the table for a chapter.
 
     As text it holds what every machine prints alike (how many runs agree within the bound); on
@@ -208,7 +208,7 @@ def table(row, device="cpu"):
     """
     groups = {}
     for dtype in row.bounds:
-        for result in compare(row, dtype, device):
+        for result in measure(row, dtype, device):
             groups.setdefault(_group(row, result), {}).setdefault(dtype, []).append(result)
     others = list(implementations(row.torch_class))[1:]
     text, page = [], []

@@ -17,7 +17,7 @@ from descent.book import plots
 from descent.driver import path
 from descent.rules import sgd
 
-__all__ = ["CASES", "PLATEAUS", "Case", "compare", "plateau_apart", "plateau_used", "table",
+__all__ = ["CASES", "PLATEAUS", "Case", "measure", "plateau_apart", "plateau_used", "report",
            "used"]
 
 LR = 0.1
@@ -149,7 +149,7 @@ def plateau_apart(settings, steps=300):
         for metrics in (loss, loss - 2, broken))
 
 
-def compare(case):
+def measure(case):
     """Return the largest differences from torch, relative to the largest lr, as a dict.
 
     Of our schedule in a LambdaLR, in `path`, and of its momentum where torch moves that.
@@ -168,12 +168,12 @@ def compare(case):
     return found
 
 
-def table():
+def report():
     """Compare all cases; return the table for a chapter, one line a schedule."""
     text, page = [], []
     for name in dict.fromkeys(case.name for case in CASES):
         cases = [case for case in CASES if case.name == name]
-        worst = [max(compare(case).values()) for case in cases]
+        worst = [max(measure(case).values()) for case in cases]
         steps = sum(case.steps for case in cases)
         text.append([name, len(cases), steps, f"{sum(w <= BOUND for w in worst)} of {len(cases)}"])
         page.append([*text[-1][:3], f"{max(worst):.0e}" if max(worst) else "0"])

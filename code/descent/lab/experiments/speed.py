@@ -14,7 +14,7 @@ __all__ = ["TRIALS", "agreement", "fullest"]
 def agreement(rule):
     """Run a rule's kernels on the streams of its parity row; return how they agree with torch."""
     (row,) = (row for row in parity.ROWS if row.rule.__name__ == rule)
-    results = parity.compare(replace(row, loop=()), compiled=True)
+    results = parity.measure(replace(row, loop=()), compiled=True)
     return {"runs": len(results), "within": sum(result.ok for result in results),
             "worst": max(result.differences["descent"] for result in results)}
 
