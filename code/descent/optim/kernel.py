@@ -16,7 +16,7 @@ import warnings
 
 import torch
 
-from descent.optim.number import SLOTS, Number, formula_of, function_of, noted
+from descent.optim.number import SLOTS, Noted, Number, formula_of, function_of
 from descent.optim.private import built, traced
 from descent.signature import name_of, state_names
 
@@ -46,15 +46,13 @@ class Kernel:
     """
 
     def __init__(self, rule, hyper, t, numbers, dtypes, device, maximize):
-        self.rule, self.t, self.numbers, self.maximize = rule, t, numbers, maximize
-        self.dtypes, self.device = dtypes, device
-        self.hyper = {name: _later(name, value) for name, value in hyper.items()}
+        self.rule, self.t, self.numbers, self.hyper = rule, t, numbers, hyper
+        self.dtypes, self.device, self.maximize = dtypes, device, maximize
         self.tensors = [name for name in state_names(rule) if name not in numbers]
         self.live = self._live()
         self._elementwise()
         program = self._traced(self._in_place, self.live, "symbolic")  # for any length
         self.graph = copy.deepcopy(program.graph)
-        self.formulas, self.branches = list(noted.formulas), list(noted.branches)
         names = ["t", *numbers, *hyper]
         self._numbers = function_of(names, f"([{', '.join(self.formulas)}], "
                                          f"[{', '.join(self.new_numbers.values())}])")
@@ -82,17 +80,19 @@ class Kernel:
         """Tell whether the rule would branch with these numbers as it did when it was traced."""
         return not self.branches or self._as_traced(t=t, **numbers, **hyper)
 
-    def _step(self, p, g, state):
+    def _step(self, slots, p, g, state):
         """Run the rule; return the point and the new state by name."""
-        numbers = {name: Number(name, value) for name, value in self.numbers.items()}
-        p, *new = self.rule(p, -g if self.maximize else g, Number("t", self.t), **state, **numbers,
-                            **self.hyper)
+        noted = Noted(slots)
+        self.formulas, self.branches = noted.formulas, noted.branches
+        numbers = {name: Number(name, value, noted) for name, value in self.numbers.items()}
+        hyper = {name: _later(name, value, noted) for name, value in self.hyper.items()}
+        p, *new = self.rule(p, -g if self.maximize else g, Number("t", self.t, noted), **state,
+                            **numbers, **hyper)
         return p, dict(zip(state_names(self.rule), new, strict=True))
 
     def _in_place(self, slots, p, g, *live):
-        noted.start(slots)
         state = dict(zip(self.live, live, strict=True))
-        new_p, new = self._step(p, g, state)
+        new_p, new = self._step(slots, p, g, state)
         self.new_numbers = {name: formula_of(new[name]) for name in self.numbers}
         p.copy_(new_p)
         for name, tensor in state.items():
@@ -113,8 +113,7 @@ class Kernel:
     def _live(self):
         """Return the names of the state that decides where the point goes, now or later."""
         def outputs(slots, p, g, *state):
-            noted.start(slots)
-            p, new = self._step(p, g, dict(zip(self.tensors, state, strict=True)))
+            p, new = self._step(slots, p, g, dict(zip(self.tensors, state, strict=True)))
             self.returns = {name: x.dtype for name, x in new.items()
                             if isinstance(x, torch.Tensor)}
             return p, *(x if isinstance(x, torch.Tensor) else torch.zeros(1)
@@ -145,8 +144,8 @@ class Kernel:
         signed = {name: draw(name, 30) for name in self.live}
 
         def run(cut, state):
-            noted.start(self._some_slots())
-            new_p, new = self._step(cut(p), cut(g), {name: cut(s) for name, s in state.items()})
+            new_p, new = self._step(self._some_slots(), cut(p), cut(g),
+                                    {name: cut(s) for name, s in state.items()})
             return torch.stack([x.reshape(-1) for x in (new_p, *(new[n] for n in self.live))])
 
         for one in (state, signed):
@@ -160,13 +159,13 @@ class Kernel:
                                  f"and {name_of(self.rule)} does not; use compile=False")
 
 
-def _later(name, value):
+def _later(name, value, noted):
     """Return a hyper-parameter as the rule gets it: numbers known later, zeros left out."""
     if isinstance(value, tuple):
-        return tuple(_later(f"{name}[{i}]", member) for i, member in enumerate(value))
+        return tuple(_later(f"{name}[{i}]", member, noted) for i, member in enumerate(value))
     if not isinstance(value, float):
         return value
-    return Number("0" if value == 0 and name != "lr" else name, value)
+    return Number("0" if value == 0 and name != "lr" else name, value, noted)
 
 
 def as_floats(hyper):

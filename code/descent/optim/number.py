@@ -9,7 +9,7 @@ import operator
 
 import torch
 
-__all__ = ["SLOTS", "Number", "formula_of", "function_of", "noted"]
+__all__ = ["SLOTS", "Noted", "Number", "formula_of", "function_of"]
 
 SLOTS = 32  # at most
 
@@ -17,12 +17,12 @@ SLOTS = 32  # at most
 class Number:
     """A number known later: its `formula`, as Python writes it, from the rule's own names.
 
-    `now` is its value at present, which decides comparisons. They are noted: a step at which one
+    `now` is its value at present, which decides comparisons. They are `noted`: a step at which one
     of them comes out differently takes another branch of the rule, and another kernel.
     """
 
-    def __init__(self, formula, now):
-        self.formula, self.now = formula, now
+    def __init__(self, formula, now, noted):
+        self.formula, self.now, self.noted = formula, now, noted
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -37,14 +37,14 @@ class Number:
         if any(isinstance(a, Number) for a in (kwargs or {}).values()):
             raise NotImplementedError(f"{function.__name__} with a keyword that changes from step "
                                       f"to step: use compile=False")
-        return function(*(noted.slot(a) if isinstance(a, Number) else a for a in args),
+        return function(*(a.noted.slot(a) if isinstance(a, Number) else a for a in args),
                         **(kwargs or {}))
 
     def __bool__(self):
         return self != 0
 
     def __neg__(self):
-        return Number(f"(-{self.formula})", -self.now)
+        return Number(f"(-{self.formula})", -self.now, self.noted)
 
     __hash__ = None
 
@@ -65,7 +65,7 @@ def _without_zero(name, a, b):
     """Return a operator b where one of them is a Number that stays 0."""
     first = isinstance(a, Number) and a.formula == "0"
     if name in {"mul", "truediv", "div"} and (first or name == "mul"):
-        return Number("0", 0.0)
+        return a if first else b
     if name == "add":
         return b if first else a
     if name == "sub":
@@ -82,10 +82,10 @@ def _operator(name, sign):
         a, b = formula_of(self), formula_of(other)
         if "0" in (a, b) and name != "pow":
             return _without_zero(name, self, other)
-        return Number(f"({a} {sign} {b})", compute(self.now, _now(other)))
+        return Number(f"({a} {sign} {b})", compute(self.now, _now(other)), self.noted)
 
     def backward(self, other):
-        return forward(Number(formula_of(other), other), self)
+        return forward(Number(formula_of(other), other, self.noted), self)
 
     return forward, backward
 
@@ -93,7 +93,7 @@ def _operator(name, sign):
 def _comparison(name, sign):
     def compare(self, other):
         outcome = getattr(operator, name)(self.now, _now(other))
-        noted.branches.append(f"({self.formula} {sign} {formula_of(other)}) == {outcome}")
+        self.noted.branches.append(f"({self.formula} {sign} {formula_of(other)}) == {outcome}")
         return outcome
 
     return compare
@@ -102,8 +102,8 @@ def _comparison(name, sign):
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**",
               "mod": "%", "floordiv": "//"}
 for _name, _sign in _OPERATORS.items():
-    for _prefix, function_of in zip(("__", "__r"), _operator(_name, _sign), strict=True):
-        setattr(Number, f"{_prefix}{_name}__", function_of)
+    for _prefix, _method in zip(("__", "__r"), _operator(_name, _sign), strict=True):
+        setattr(Number, f"{_prefix}{_name}__", _method)
 for _name, _sign in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
     setattr(Number, f"__{_name}__", _comparison(_name, _sign))
 
@@ -125,19 +125,17 @@ def function_of(names, expression):
     return eval(f"lambda {', '.join(names)}: {expression}", {"inf": math.inf, "nan": math.nan})
 
 
-class _Noted:
-    """The numbers that the kernel takes, in the order in which the rule met them; its branches."""
+class Noted:
+    """What one run of a rule meets: the numbers that tensors meet, in order, and its branches."""
 
-    def start(self, vector):
+    def __init__(self, vector):
         self.formulas, self.branches, self.vector = [], [], vector
 
     def slot(self, number):
+        """Return the entry of the vector that stands for a number."""
         if number.formula not in self.formulas:
             if len(self.formulas) == SLOTS:
                 raise NotImplementedError(f"more than {SLOTS} different numbers meet a tensor: "
                                           f"use compile=False")
             self.formulas.append(number.formula)
         return self.vector[self.formulas.index(number.formula)]
-
-
-noted = _Noted()

@@ -12,7 +12,7 @@ from torch.optim import lr_scheduler
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
 from descent.optim import private
 from descent.optim.kernel import _kernels, kernel
-from descent.optim.number import Number
+from descent.optim.number import Noted, Number
 from descent.signature import hyperparameters
 
 ROWS = [row for row in parity.ROWS if not row.closure]
@@ -504,13 +504,15 @@ def test_the_first_kernel_is_announced(capsys):
 
 
 def test_numbers_keep_their_formula():
-    beta, t = Number("beta", 0.5), Number("t", 2)
+    noted = Noted(None)
+    beta, t = Number("beta", 0.5, noted), Number("t", 2, noted)
     assert (1 - beta**t).formula == "(1 - (beta ** t))"
     assert (0.96**(t * beta)).formula == "(0.96 ** (t * beta))"
     assert (-(-2 + t) / beta).formula == "((-((-2) + t)) / beta)"
     assert t != 1
     assert t > 1
-    zero = Number("0", 0.0)
+    assert noted.branches == ["(t != 1) == True", "(t > 1) == True"]
+    zero = Number("0", 0.0, noted)
     assert (zero * beta).formula == "0"
     assert (1 - zero).formula == "1"
     assert (beta + zero) is beta
