@@ -79,10 +79,12 @@ function runOf(content, runs, chosen, scale) {
   const { steps, controls, decades, coarse, memory } = content, row = number(controls);
   const last = Math.min(steps, content.left[row]);
   return {
-    last, left: content.left[row] <= steps, surface: number(controls.filter(({ surface }) => surface)),
+    last, left: content.left[row] <= steps, // whether it diverges and leaves the picture, at the last
+    surface: number(controls.filter(({ surface }) => surface)),
     points: Array.from({ length: last + 1 }, (_, t) => scale.ofTable([runs.x[row][t], runs.y[row][t]])),
     loss: Array.from({ length: last + 1 }, (_, t) => runs.loss[row][t] / decades),
-    push: (t) => memory ? [runs["push x"][row][t] * scale.perX * coarse, -runs["push y"][row][t] * scale.perY * coarse] : [0, 0],
+    push: (t) => memory ? [runs["push x"][row][t] * coarse * scale.perX, -runs["push y"][row][t] * coarse * scale.perY]
+      : [0, 0],
     bar: (name, t) => runs[name][row][t] / decades,
     looks: content.looks[row], ellipses: content.ellipses[row],
   };
@@ -249,11 +251,11 @@ function center(circle, [x, y]) {
   circle.setAttribute("cy", y.toFixed(1));
 }
 
-// A text at a point of the graph, on the side where there is room.
-function beside(text, x, y, right) {
-  text.setAttribute("x", x);
-  if (y !== null) text.setAttribute("y", y);
-  text.setAttribute("text-anchor", right ? "start" : "end");
+// A text beside a point of the graph, on the right where there is room.
+function beside(text, x, y, room, far) {
+  text.setAttribute("x", x + (room ? far : -far));
+  text.setAttribute("y", y);
+  text.setAttribute("text-anchor", room ? "start" : "end");
 }
 
 // The graph of the loss; its axis holds the runs of all settings.
@@ -262,7 +264,7 @@ function lossGraph(parent, own, { colors: [c1, c2], steps }) {
   const percent = node(svg, "path", stroke("currentColor", 1, { "stroke-dasharray": "4 3", "stroke-opacity": .6 }));
   const percentName = node(svg, "text", { x: BOX.right, "text-anchor": "end" }, "1\u00a0% of the first");
   const curve = node(clip(svg, `${own}-graph`), "path", stroke(c1, 1.8));
-  const gone = node(svg, "path", stroke(c2, 2.6)), goneName = node(svg, "text", { y: BOX.top + 26 });
+  const gone = node(svg, "path", stroke(c2, 2.6)), goneName = node(svg, "text");
   const now = node(svg, "circle", { r: 4.5, fill: c1, stroke: "currentColor" }), nowName = node(svg, "text");
   let top = 0, bottom = -1;                  // decades of loss at the upper and lower edge
   const T = (t) => BOX.left + WIDE * t / steps;
@@ -280,19 +282,19 @@ function lossGraph(parent, own, { colors: [c1, c2], steps }) {
         ticks(bottom, top, 6).filter(Number.isInteger).map((d) => [D(d), power(d)]), "step", "loss above the lowest");
     },
     settle: ({ loss, left, last }) => {
-      const threshold = shown(loss[0] - 2), room = last < .6 * steps;
+      const threshold = shown(loss[0] - 2);  // decades: 1 % of the first
       curve.setAttribute("d", through(loss.map((d, t) => [T(t), D(d)])));
       percent.setAttribute("d", `M${BOX.left},${threshold.toFixed(1)}H${BOX.right}`);
       percentName.setAttribute("y", threshold - 5);
       gone.setAttribute("d", left ? crossed([T(last), shown(loss[last])]) : "");
       goneName.textContent = left ? `left at step ${last}` : "";
-      beside(goneName, T(last) + (room ? 12 : -12), null, room);
+      beside(goneName, T(last), BOX.top + 26, last < .6 * steps, 12);
     },
     walk: ({ loss, left, last }, t) => {
-      const x = T(t), y = shown(loss[t]), room = t < .75 * steps;
+      const x = T(t), y = shown(loss[t]);
       center(now, [x, y]);
       nowName.textContent = left && t === last ? "" : amount(loss[t]);
-      beside(nowName, x + (room ? 8 : -8), Math.max(BOX.top + 10, y - 8), room);
+      beside(nowName, x, Math.max(BOX.top + 10, y - 8), t < .75 * steps, 8);
     },
   };
 }

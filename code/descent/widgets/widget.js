@@ -59,7 +59,8 @@ async function unpack({ channels, plain, length, numbers }) {
       const number = bytes[at] | (bytes[count + at] << 8);
       values[i] = summed && i % length ? values[i - 1] + number : number;
     }
-    return [name, Array.from({ length: size / length }, (_, row) => values.subarray(row * length, (row + 1) * length))];
+    const row = (_, i) => values.subarray(i * length, (i + 1) * length);
+    return [name, Array.from({ length: size / length }, row)];
   }));
 }
 
@@ -112,8 +113,9 @@ const through = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFix
 
 const idOf = (own, name) => `${own}-${name.replaceAll(" ", "-")}`;
 
-// A labelled slider over a list of values; returns what shows the k-th of them, in other words for
-// who cannot see it, or under another name, from other values, not at all.
+// A labelled slider over a list of values; returns what shows the k-th of them. Where these depend
+// on another control, it may be told another name, other values, other words for the one chosen,
+// and to hide.
 function slider(parent, own, name, labels, change, extra = "") {
   const line = node(parent, "div", { class: `descent-control ${extra}` }), id = idOf(own, name);
   const title = node(line, "label", { for: id });
