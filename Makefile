@@ -47,7 +47,7 @@ book: $(READY)
 	@$(BIN)/python -m descent.book.build
 
 test: $(READY)
-	$(call step,lint,$(BIN)/ruff check .)
+	$(call step,lint,$(BIN)/ruff check . && $(BIN)/python -m descent.widgets.lint)
 	$(call step,canonical notebooks,$(BIN)/python -m descent.book.notebooks check $(CHAPTERS))
 	$(call step,unit tests,$(BIN)/python -m pytest -q -n auto -m 'not browser and not built' tests)
 	$(call step,notebooks by nbval,$(BIN)/python -m pytest -q --nbval --nbval-current-env \

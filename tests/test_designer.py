@@ -1,10 +1,9 @@
-import base64
 import gzip
 import math
-import zlib
 
 import numpy as np
 import pytest
+from tables import unpacked
 
 from descent import path, schedules, sgd
 from descent.widgets.designer import (
@@ -30,17 +29,13 @@ def made():
 
 def channels(widget, name, knob, peak):
     """Decode lr, momentum, floor and the losses of one setting, as the module does."""
-    content = widget.content
-    apart = np.frombuffer(zlib.decompress(base64.b64decode(content["table"])), np.uint8)
-    low, high = apart.reshape(2, -1).astype(np.uint16)
-    whole = (low | high << 8).astype(np.int16)
-    whole = whole.reshape(3 + SEEDS, -1, content["steps"] // EVERY + 1)
-    whole = np.cumsum(whole, axis=-1, dtype=np.int16)
-    row = 0
+    content, row = widget.content, 0
+    runs = unpacked(content["table"])
     for family in content["schedules"]:
         if family["name"] == name:
             row += knob * len(PEAKS) + PEAKS.index(peak)
-            lr, momentum, floors, *losses = whole[:, row]
+            lr, momentum, floors, *losses = (
+                runs[channel][row] for channel in ("lr", "momentum", "floor", *content["losses"]))
             return (lr / FINE * peak, momentum / FINE, 10 ** (floors / DECADES),
                     10 ** (np.array(losses) / DECADES))
         row += len(family["labels"]) * len(PEAKS)

@@ -1,11 +1,10 @@
-import base64
 import gzip
 import json
 import re
-import zlib
 
 import numpy as np
 import pytest
+from tables import unpacked
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.rules.lbfgs import two_loop
@@ -15,16 +14,18 @@ from descent.widgets.widget import module
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
 
 
-def table(widget):
-    """Decode a widget's table as the module does: integers (channels, settings, steps + 1)."""
-    apart = np.frombuffer(zlib.decompress(base64.b64decode(widget.content["table"])), np.uint8)
-    low, high = apart.reshape(2, -1).astype(np.uint16)
-    whole = (low | high << 8).astype(np.int16)
-    whole = whole.reshape(-1, len(widget.content["left"]), widget.content["steps"] + 1)
-    smooth = 3 + 2 * len(widget.content["bars"])
-    summed = np.cumsum(whole[:smooth], axis=-1, dtype=np.int16)
-    made = np.diff(summed[:2].astype(int), axis=-1, prepend=summed[:2, :, :1])
-    return np.concatenate([summed, whole[smooth:] + made[:len(whole[smooth:])] // COARSE])
+def runs(widget):
+    """Return each channel, (settings, steps + 1), as the module has it: pushes made whole."""
+    found = unpacked(widget.content["table"])
+    for axis in ("x", "y") if widget.content["memory"] else ():
+        made = np.diff(found[axis].astype(int), axis=-1, prepend=found[axis][:, :1])
+        found[f"push {axis}"] = found[f"push {axis}"] + made // COARSE
+    return found
+
+
+def in_both(found, name="{}"):
+    """Return two channels, of x and of y, as (2, settings, steps + 1)."""
+    return np.stack([found[name.format(axis)] for axis in ("x", "y")])
 
 
 def widths(widget):
@@ -34,11 +35,11 @@ def widths(widget):
 
 def points(widget, setting):
     middle = np.mean(widget.content["window"], axis=1)
-    return middle + table(widget)[:2, setting].T * widths(widget) / FINE
+    return middle + in_both(runs(widget))[:, setting].T * widths(widget) / FINE
 
 
 def losses(widget, setting):
-    return 10 ** (table(widget)[2, setting] / DECADES)
+    return 10 ** (runs(widget)["loss"][setting] / DECADES)
 
 
 def assert_run(widget, setting, run):
@@ -71,7 +72,7 @@ def test_the_arrow_is_minus_lr_times_the_memory():
     assert widget.content["memory"] == "b"
     for setting, lr in enumerate([0.1, 0.5]):
         run = single(surfaces.quadratic(), 8, lr=lr, momentum=0.5)
-        arrows = table(widget)[3:, setting].T * widths(widget) * COARSE / FINE
+        arrows = in_both(runs(widget), "push {}")[:, setting].T * widths(widget) * COARSE / FINE
         np.testing.assert_allclose(arrows[1:], np.diff(run, axis=0),
                                    atol=COARSE / FINE * widths(widget).max())
 
@@ -94,13 +95,15 @@ def test_bars_hold_what_their_function_says():
                         bars={"step size": step_sizes, "lr": lambda step: step.hyper["lr"]})
     assert widget.content["memory"] == ""
     assert widget.content["bars"] == ["step size", "lr"]
-    surface, decades = surfaces.quadratic(), table(widget)[3:] / DECADES
+    surface, found = surfaces.quadratic(), runs(widget)
+    sizes, rates = (in_both(found, f"{bar} in {{}}") / DECADES for bar in widget.content["bars"])
     for row, rate in enumerate(lr):
         run = single(surface, 20, rule=adagrad, lr=rate)
         sums = np.cumsum(surface.grad(run[:-1])**2, axis=0)
-        np.testing.assert_allclose(10 ** decades[:2, row, 1:], (rate / np.sqrt(sums)).T, rtol=0.01)
-        np.testing.assert_allclose(10 ** decades[2:, row], rate, rtol=0.01)
-    np.testing.assert_array_equal(decades[..., 0], decades[..., 1])
+        np.testing.assert_allclose(10 ** sizes[:, row, 1:], (rate / np.sqrt(sums)).T, rtol=0.01)
+        np.testing.assert_allclose(10 ** rates[:, row], rate, rtol=0.01)
+    for decades in (sizes, rates):
+        np.testing.assert_array_equal(decades[..., 0], decades[..., 1])
 
 
 SEARCH = {"line_search_fn": "strong_wolfe"}
@@ -139,7 +142,7 @@ def test_every_look_of_a_search_is_kept():
 def test_without_a_search_a_step_looks_where_it_goes():
     widget = playground(lbfgs, surfaces.quadratic, lr=[0.5, 1.0], steps=6)
     drawn = np.array(widget.content["looks"][0])
-    np.testing.assert_array_equal(drawn, table(widget)[:2, 0, 1:].T)
+    np.testing.assert_array_equal(drawn, in_both(runs(widget))[:, 0, 1:].T)
 
 
 def test_the_ellipse_of_an_exact_model_is_a_level_line():
@@ -190,7 +193,7 @@ def test_a_surface_itself_and_a_rule_of_ones_own():
     widget = playground(signed, surface, steps=10, lr=[0.05, 0.1], start=(-1.0, 0.5))
     assert_run(widget, 1, single(surface, 10, (-1.0, 0.5), signed, lr=0.1))
     assert widget.content["memory"] == ""
-    assert len(table(widget)) == 3
+    assert list(runs(widget)) == ["x", "y", "loss"]
 
 
 def test_rules_that_cannot_run_as_a_batch_are_run_one_by_one():
@@ -273,7 +276,7 @@ def test_the_page_form_cannot_break_out_of_its_script():
     assert state["content"]["controls"][1]["labels"][0] == "</script><!--<script>"
 
 
-@pytest.mark.parametrize("name", ["playground", "designer"])
+@pytest.mark.parametrize("name", ["playground", "designer", "chooser"])
 def test_no_markup_is_made_from_data(name):
     source = module(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(",

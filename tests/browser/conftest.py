@@ -14,6 +14,17 @@ from descent.book.browser import ARGUMENTS, find
 SITE = Path(__file__).parents[2] / "_build" / "html"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
+READY = """[...document.querySelectorAll(".descent-playground")]
+    .every((el) => el.dataset.ready === "1")"""
+
+# A page for widgets alone, without a kernel or a book.
+FORMS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Widgets</title>
+<meta name="viewport" content="width=device-width"><style>
+body {{ font-family: "DejaVu Sans", Verdana, sans-serif }}
+@media (prefers-color-scheme: dark) {{ html {{ color-scheme: dark }}
+body {{ background: #14181e; color: #ced6dd }} }}</style></head>
+<body><main><h1>Widgets</h1>{}</main></body></html>"""
+
 # A page follows the scheme with the next frame, and its colours may take a while to change. Tells
 # whether they have: a browser may stop drawing frames, and must not keep us waiting then.
 SETTLE = """() => Promise.race([
@@ -117,8 +128,7 @@ def opened(browser, base, name):
     page.evaluate("async () => { await globalThis.MathJax?.startup?.promise; }")
     for playground in page.locator(".descent-playground").all():
         playground.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.querySelectorAll('.descent-playground')]"
-                           ".every((el) => el.dataset.ready === '1')")
+    page.wait_for_function(READY)
     yield page
     page.close()
 
@@ -143,6 +153,30 @@ def page_from_file(request, browser):
     """Open a page of the book as who has no server does."""
     with opened(browser, f"{SITE.as_uri()}/", request.param) as page:
         yield page
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Return a function that opens page forms of widgets from a file, and gathers complaints."""
+    opened = []
+
+    def show(*forms, **options):
+        page = browser.new_page(**options)
+        opened.append(page)
+        page.complaints, page.foreign = [], []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:"))
+                or page.foreign.append(request.url))
+        file = tmp_path / f"{len(opened)}.html"
+        file.write_text(FORMS.format("".join(forms)), encoding="utf8")
+        page.goto(file.as_uri())
+        page.wait_for_function(READY)
+        return page
+
+    yield show
+    for page in opened:
+        page.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,13 @@ from itertools import chain, product
 
 import numpy as np
 import pytest
+import reading
+from reading import paths
 
 from descent.lab.experiments.benchmark import SCHEDULES, SPACES, TASKS
 from descent.lab.judge import OPTIMIZER_NAMES, TASK_NAMES, Outcome, gap, ranks
 from descent.widgets.chooser import NEAR, chooser, losses
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chooser</title>
-<meta name="viewport" content="width=device-width"><style>
-body {{ font-family: "DejaVu Sans", Verdana, sans-serif }}
-@media (prefers-color-scheme: dark) {{ html {{ color-scheme: dark }}
-body {{ background: #14181e; color: #ced6dd }} }}</style></head>
-<body><main><h1>Chooser</h1>{}</main></body></html>"""
 NAMES = list(OPTIMIZER_NAMES.values())
 
 pytestmark = pytest.mark.browser
@@ -43,34 +39,19 @@ def table(given):
 
 
 @pytest.fixture(scope="module")
-def html(given):
-    return PAGE.format(chooser(given).page())
+def form(given):
+    return chooser(given).page()
 
 
 @pytest.fixture
-def show(browser, tmp_path, html):
-    """Return a function that opens the widget on a page of its own, and gathers complaints."""
-    opened = []
-
-    def show(width=390, html=html, **options):
-        page = browser.new_page(viewport={"width": width, "height": 844}, **options)
-        opened.append(page)
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        file = tmp_path / "page.html"
-        file.write_text(html, encoding="utf8")
-        page.goto(file.as_uri())
-        page.wait_for_function("document.querySelector('.descent-playground').dataset.ready")
-        return page
-
-    yield show
-    for page in opened:
-        page.close()
+def show(show, form):
+    """Open the widget, or another form of it, on a narrow screen if not told otherwise."""
+    return lambda width=390, form=form, **options: show(
+        form, viewport={"width": width, "height": 844}, **options)
 
 
 def words(page):
-    return page.locator("[role=status]").inner_text().replace("\xa0", " ")
+    return reading.words(page).replace("\xa0", " ")
 
 
 def drawn(page):
@@ -78,10 +59,6 @@ def drawn(page):
     return page.locator(".descent-panel svg").evaluate_all(
         "all => all.flatMap(e => [...e.querySelectorAll('path, rect, text')].map("
         "e => [e.getAttribute('d'), e.getAttribute('fill'), e.textContent]))")
-
-
-def paths(page):
-    return page.locator("svg path").evaluate_all("all => all.map(e => e.getAttribute('d'))")
 
 
 def pick(page, schedule, tries, left_out=()):
@@ -287,8 +264,8 @@ def test_nothing_is_too_wide_nor_cut(show, width):
     assert min(sizes) > 10  # pixels of text
 
 
-def test_a_kernel_can_choose(show, html):
-    page = show(html=html.replace("const listeners = {};",
+def test_a_kernel_can_choose(show, form):
+    page = show(form=form.replace("const listeners = {};",
                                   "const listeners = {}; globalThis.kernel = () => model;"))
     page.evaluate("kernel().set('choice', [0, 0, 1, 0, 1, 1, 1, 1, 1])")
     assert words(page).startswith("A constant schedule, default settings, 6 tasks, without digits:")

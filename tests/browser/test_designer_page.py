@@ -1,36 +1,16 @@
 """The schedule designer in a real browser, on a page of its own."""
 
 import pytest
+from reading import paths, words
 
 from descent.widgets.designer import schedule_designer
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Designer</title>
-<meta name="viewport" content="width=device-width"></head>
-<body><main><h1>Designer</h1>{}</main></body></html>"""
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser, tmp_path):
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("console", lambda message: page.complaints.append(message.text))
-    file = tmp_path / "page.html"
-    file.write_text(PAGE.format(schedule_designer().page()), encoding="utf8")
-    page.goto(file.as_uri())
-    page.wait_for_function("document.querySelector('.descent-playground').dataset.ready === '1'")
-    yield page
-    page.close()
-
-
-def words(page):
-    return page.locator("[role=status]").inner_text()
-
-
-def drawn(page):
-    return page.locator("svg path").evaluate_all("all => all.map(e => e.getAttribute('d'))")
+def page(show):
+    return show(schedule_designer().page(), viewport={"width": 390, "height": 844})
 
 
 def test_each_control_moves_its_own_schedule(page):
@@ -39,9 +19,9 @@ def test_each_control_moves_its_own_schedule(page):
     assert "Schedule 1 ends lower" in words(page)
     for name, key in (("T_max", "ArrowLeft"), ("peak lr 1", "ArrowRight"),
                       ("peak lr 2", "ArrowLeft")):
-        before = drawn(page), words(page)
+        before = paths(page), words(page)
         page.get_by_label(name, exact=True).press(key)
-        assert drawn(page) != before[0], name
+        assert paths(page) != before[0], name
         assert words(page) != before[1], name
     assert "T_max 100, peak lr 0.3" in words(page)
     assert "peak lr 0.03" in words(page)
@@ -63,7 +43,7 @@ def test_a_schedule_that_diverges_says_so(page):
         page.get_by_label(name, exact=True).press("End")
     page.get_by_label("schedule 1", exact=True).select_option(label="one cycle")
     assert words(page).count("diverges") == 2
-    assert not any("NaN" in d or "Infinity" in d for d in drawn(page) if d)
+    assert not any("NaN" in d or "Infinity" in d for d in paths(page) if d)
 
 
 def test_axe_finds_nothing_and_nothing_is_too_wide(page, violations):

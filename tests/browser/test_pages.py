@@ -7,6 +7,7 @@ from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
+from reading import paths, words
 
 from descent.book.translate import digest
 
@@ -121,10 +122,6 @@ DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop",
                                                       "schedulers")}
 
 
-def picture(playground):
-    return playground.locator("svg path").evaluate_all("all => all.map(e => e.getAttribute('d'))")
-
-
 @pytest.fixture
 def playgrounds(page):
     """Return the playgrounds of a page; afterwards all their controls stand as before."""
@@ -144,8 +141,8 @@ def test_every_control_of_a_playground_changes_picture_and_words(page, playgroun
         for control in playground.locator("input, select").all():
             if not control.is_visible():  # a knob that this schedule has not
                 continue
-            before, label = picture(playground), control.evaluate("e => e.labels[0].textContent")
-            words = playground.locator("[role=status]").inner_text()
+            before, label = paths(playground), control.evaluate("e => e.labels[0].textContent")
+            said = words(playground)
             box = control.get_attribute("type") == "checkbox"
             here, last = control.evaluate("e => e.options ? [e.selectedIndex, e.options.length - 1]"
                                           " : [+e.value, +e.max]")
@@ -160,9 +157,9 @@ def test_every_control_of_a_playground_changes_picture_and_words(page, playgroun
                 size = control.bounding_box()
                 far = size["width"] * (0.9 if here < last / 2 else 0.1)
                 control.click(position={"x": far, "y": size["height"] / 2})
-            assert picture(playground) != before, label
+            assert paths(playground) != before, label
             if label != "step":
-                assert playground.locator("[role=status]").inner_text() != words, label
+                assert words(playground) != said, label
             if box:
                 control.click()  # back: the last of them may have to stay
 
@@ -176,10 +173,10 @@ def test_a_playground_draws_no_garbage_where_it_diverges(page, playgrounds, requ
         for slider in playground.locator("input[type=range]:visible").all():
             slider.focus()
             page.keyboard.press("End")
-        assert not any("NaN" in d or "Infinity" in d for d in picture(playground) if d)
-        words = playground.locator("[role=status]").inner_text()
-        assert "diverges" in words if name in DIVERGING else re.search(
-            r"the loss (falls|grows) from \d|ends at a loss of \d|the lowest mean rank, \d", words)
+        assert not any("NaN" in d or "Infinity" in d for d in paths(playground) if d)
+        said = words(playground)
+        assert "diverges" in said if name in DIVERGING else re.search(
+            r"the loss (falls|grows) from \d|ends at a loss of \d|the lowest mean rank, \d", said)
 
 
 @pytest.mark.parametrize("page_from_file", WITH_PLAYGROUND, indirect=True)
@@ -187,7 +184,7 @@ def test_a_playground_works_from_a_file(page_from_file):
     page = page_from_file
     assert page.errors == page.foreign == []
     playground = page.locator(".descent-playground").first
-    before = picture(playground)
+    before = paths(playground)
     slider = playground.locator("input[type=range]").first
     slider.press("ArrowLeft" if slider.evaluate("e => e.value === e.max") else "ArrowRight")
-    assert picture(playground) != before
+    assert paths(playground) != before

@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
+from reading import words
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.widgets.playground import playground
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playground</title>
-<meta name="viewport" content="width=device-width"><style>
-@media (prefers-color-scheme: dark) {{ html {{ color-scheme: dark }}
-body {{ background: #14181e; color: #ced6dd }} }}</style></head>
-<body><main><h1>Playground</h1>{}</main></body></html>"""
 SCREENS = {"wide": {"viewport": {"width": 1000, "height": 800}},
            "phone": {"viewport": {"width": 390, "height": 844}}}
 
@@ -18,28 +14,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def show(browser, tmp_path):
-    """Return a function that opens a widget's page form from a file, and gathers complaints."""
-    opened = []
-
-    def show(*forms, **options):
-        page = browser.new_page(**{**SCREENS["wide"], **options})
-        opened.append(page)
-        page.complaints, page.foreign = [], []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:"))
-                or page.foreign.append(request.url))
-        file = tmp_path / f"{len(opened)}.html"
-        file.write_text(PAGE.format("".join(forms)), encoding="utf8")
-        page.goto(file.as_uri())
-        page.wait_for_function("[...document.querySelectorAll('.descent-playground')]"
-                               ".every((el) => el.dataset.ready === '1')")
-        return page
-
-    yield show
-    for page in opened:
-        page.close()
+def show(show):
+    """Open on a wide screen if not told otherwise."""
+    return lambda *forms, **options: show(*forms, **{**SCREENS["wide"], **options})
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +30,6 @@ def picture(page):
     return page.locator(".descent-panel path, .descent-panel circle").evaluate_all(
         "all => all.map(e => [e.getAttribute('d'), e.getAttribute('cx'), "
         "e.parentNode.getAttribute('display')])")
-
-
-def words(page):
-    return page.locator("[role=status]").inner_text()
 
 
 def pick(page, **values):

@@ -78,8 +78,10 @@ class Chooser(Widget):
     @traitlets.validate("choice")
     def _chosen(self, proposal):
         choice = proposal["value"]
-        if (len(choice) != len(self._sizes) or not any(choice[2:])
-                or not all(0 <= k < size for k, size in zip(choice, self._sizes, strict=True))):
+        fits = len(choice) == len(self._sizes) and all(
+            0 <= k < size for k, size in zip(choice, self._sizes, strict=True))
+        _schedule, _tries, *counts = choice if fits else (0, 0)
+        if not any(counts):
             raise ValueError(f"choice must be the numbers of a schedule and of tries, then 0 or 1 "
                              f"for each of {len(self._sizes) - 2} tasks, one of them 1, "
                              f"got {choice!r}")

@@ -123,16 +123,16 @@ def _content(steps, peaks, families):
         floors = np.log10(np.minimum(floor(lr, momentum), 1e9))
         losses = np.log10(np.clip(np.nan_to_num(losses, nan=1e9), 1e-9, 1e9))
     shares = lr / np.array([peak for *_, peak in settings])[:, None]
-    channels = np.stack([FINE * shares, FINE * momentum, DECADES * np.maximum(floors, -9),
-                         *(DECADES * losses)])
-    whole = np.diff(np.round(channels).astype(int), axis=-1, prepend=0)
+    by_seed = {f"loss {seed}": DECADES * loss for seed, loss in enumerate(losses, start=1)}
+    channels = {"lr": FINE * shares, "momentum": FINE * momentum,
+                "floor": DECADES * np.maximum(floors, -9), **by_seed}
     return {
-        "steps": steps, "every": EVERY, "seeds": SEEDS, "fine": FINE, "decades": DECADES,
+        "steps": steps, "every": EVERY, "losses": list(by_seed), "fine": FINE, "decades": DECADES,
         "schedules": [{"name": name, "knob": knob, "labels": [f"{value:g}" for value in values],
                        "momentum": name == "one cycle"}
                       for name, (knob, values, _) in families.items()],
         "peaks": [f"{peak:g}" for peak in peaks], "sizes": peaks, "colors": list(COLORS[:2]),
-        "table": packed(whole),
+        "table": packed({name: np.round(rows).astype(int) for name, rows in channels.items()}),
     }
 
 

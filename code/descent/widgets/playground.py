@@ -243,10 +243,12 @@ class _Grid:
         losses = np.take_along_axis(losses, np.minimum(steps, left[:, None]), axis=1)
         arrows = np.where((steps < left[:, None])[..., None], arrows, 0.0)
         bars = np.log10(np.clip(np.nan_to_num(bars, nan=1e-99, posinf=1e99), 1e-99, 1e99))
-        channels = [*np.moveaxis((points - middle) / half * FINE / 2, -1, 0),
-                    np.log10(losses) * DECADES, *bars * DECADES]
-        if memory:
-            channels += [*np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0)]
+        x, y = np.moveaxis((points - middle) / half * FINE / 2, -1, 0)
+        named = itertools.product(self.bars, ("x", "y"))
+        channels = {"x": x, "y": y, "loss": np.log10(losses) * DECADES, **{
+            f"{name} in {axis}": sizes * DECADES
+            for (name, axis), sizes in zip(named, bars, strict=True)}}
+        pushes = np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0) if memory else None
         return {
             "rule": name_of(self.rule), "surfaces": [surface.name for surface in self.surfaces],
             "steps": self.steps,
@@ -257,7 +259,7 @@ class _Grid:
             "fine": FINE, "coarse": COARSE, "decades": DECADES, "colors": list(COLORS),
             "contours": [_contours(surface) for surface in self.surfaces],
             "minima": [[list(m) for m in surface.minima] for surface in self.surfaces],
-            "left": left.tolist(), "table": _packed(channels, 3 + len(bars), level),
+            "left": left.tolist(), "table": _packed(channels, pushes, level),
             "looks": _places(looks, middle, half), "ellipses": _places(ellipses, middle, half),
         }
 
@@ -403,17 +405,23 @@ def _label(value, digits):
     return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
-def _packed(channels, smooth, level):
-    """Return the channels, each (settings, steps + 1), as text for the module.
+def _packed(channels, pushes, level):
+    """Return the channels, each (settings, steps + 1), as a table for the module.
 
-    The first `smooth` become differences along the steps; arrows become what they differ by from
-    the step just made, which for plain momentum is nothing.
+    The pushes of the memory, in x and y, join them as what they differ by from the step just made,
+    which for plain momentum is nothing.
     """
-    whole = [np.clip(np.round(channel), -32768, 32767).astype(int) for channel in channels]
-    steps = [np.diff(channel, axis=1, prepend=0) for channel in whole[:smooth]]
-    made = [np.where(np.arange(s.shape[1]) > 0, s, 0) // COARSE for s in steps[:2]]
-    rest = [arrow - step for arrow, step in zip(whole[smooth:], made, strict=False)]
-    return packed(np.stack([*steps, *rest]), level)
+    whole = {name: _whole(rows) for name, rows in channels.items()}
+    rest = {}
+    if pushes is not None:
+        for axis, push in zip(("x", "y"), pushes, strict=True):
+            made = np.diff(whole[axis], axis=1, prepend=whole[axis][:, :1])
+            rest[f"push {axis}"] = _whole(push) - made // COARSE
+    return packed(whole | rest, plain=list(rest), level=level)
+
+
+def _whole(numbers):
+    return np.clip(np.round(numbers), -32768, 32767).astype(int)
 
 
 def _contours(surface, levels=12, size=81):

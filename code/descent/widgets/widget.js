@@ -46,18 +46,22 @@ function node(parent, name, attributes = {}, text) {
 const stroke = (color, width, more = {}) =>
   ({ fill: "none", stroke: color, "stroke-width": width, "stroke-linejoin": "round", ...more });
 
-// What Python's `packed` packed: base64, deflate, bytes apart; the first `smooth` numbers are
-// differences along rows of the given length, the rest are left to the caller.
-async function unpack(table, length, smooth) {
-  const packed = Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
+// The rows of each channel, by its name, that Python's `packed` packed: base64, deflate, bytes
+// apart, and differences along each row but in the channels that are `plain`.
+async function unpack({ channels, plain, length, numbers }) {
+  const packed = Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const count = bytes.length / 2, values = new Int16Array(count);
-  for (let i = 0; i < count; i++) {
-    const number = bytes[i] | (bytes[count + i] << 8);
-    values[i] = i < smooth && i % length ? values[i - 1] + number : number;
-  }
-  return values;
+  const count = bytes.length / 2, size = count / channels.length;
+  return Object.fromEntries(channels.map((name, k) => {
+    const values = new Int16Array(size), summed = !plain.includes(name);
+    for (let i = 0, at = k * size; i < size; i++, at++) {
+      const number = bytes[at] | (bytes[count + at] << 8);
+      values[i] = summed && i % length ? values[i - 1] + number : number;
+    }
+    const row = (_, i) => values.subarray(i * length, (i + 1) * length);
+    return [name, Array.from({ length: size / length }, row)];
+  }));
 }
 
 const minus = (text) => String(text).replaceAll("-", "−");
@@ -70,6 +74,8 @@ const amount = (decade) => decade <= FLOOR ? `less than 1e−${-FLOOR}`
 
 const power = (d) => d === 0 ? "1" : d === 1 ? "10"
   : "10" + String(d).replace(/./g, (c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
+
+const clamped = (x, low, high) => Math.min(high, Math.max(low, x));
 
 const pair = ([x, y], digits) => minus(`(${x.toFixed(digits)}, ${y.toFixed(digits)})`);
 
@@ -102,20 +108,58 @@ function axes(svg, xTicks, yTicks, xName, yName) {
   node(svg, "text", { x: 10, y: middle, "text-anchor": "middle", transform: `rotate(-90 10 ${middle})` }, yName);
 }
 
-// A labelled slider, or a menu, over a list of values; returns what shows the k-th of them.
-function control(panel, own, name, labels, menu, change, extra = "") {
-  const row = node(panel, "div", { class: `descent-control ${extra}` }), id = `${own}-${name.replaceAll(" ", "-")}`;
-  node(row, "label", { for: id }, name.replaceAll("_", " "));
-  const input = menu ? node(row, "select", { id })
-    : node(row, "input", { id, type: "range", min: 0, max: labels.length - 1, step: 1 });
-  if (menu) labels.forEach((label, k) => node(input, "option", { value: k }, label));
-  const output = menu ? null : node(row, "output", { for: id, "aria-live": "off" });
+// A line through points, as the `d` of a path.
+const through = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
+
+const idOf = (own, name) => `${own}-${name.replaceAll(" ", "-")}`;
+
+// A labelled slider over a list of values; returns what shows the k-th of them. Where these depend
+// on another control, it may be told another name, other values, other words for the one chosen,
+// and to hide.
+function slider(parent, own, name, labels, change, extra = "") {
+  const line = node(parent, "div", { class: `descent-control ${extra}` }), id = idOf(own, name);
+  const title = node(line, "label", { for: id });
+  const input = node(line, "input", { id, type: "range", min: 0, max: labels.length - 1, step: 1 });
+  const output = node(line, "output", { for: id, "aria-live": "off" });
   input.addEventListener("input", () => change(+input.value));
-  return (k, spoken = labels[k]) => {
+  const first = { name: name.replaceAll("_", " "), labels, hidden: false };
+  return (k, { spoken, ...fresh } = {}) => {
+    const now = { ...first, ...fresh };
+    line.style.display = now.hidden ? "none" : "";
+    title.textContent = now.name;
+    input.max = now.labels.length - 1;
     if (+input.value !== k) input.value = k;
-    if (menu) return;
-    output.textContent = labels[k];
-    input.setAttribute("aria-valuetext", spoken);
+    output.textContent = now.labels[k];
+    input.setAttribute("aria-valuetext", spoken ?? now.labels[k]);
+  };
+}
+
+// A labelled menu over a list of values; returns what shows the k-th of them.
+function menu(parent, own, name, labels, change) {
+  const line = node(parent, "div", { class: "descent-control" }), id = idOf(own, name);
+  node(line, "label", { for: id }, name.replaceAll("_", " "));
+  const input = node(line, "select", { id });
+  labels.forEach((label, k) => node(input, "option", { value: k }, label));
+  input.addEventListener("input", () => change(+input.value));
+  return (k) => { if (+input.value !== k) input.value = k; };
+}
+
+// A picture in a panel of its own.
+const panel = (parent, high = H) =>
+  node(node(parent, "div", { class: "descent-panel" }), "svg", { viewBox: `0 0 ${W} ${high}`, role: "img" });
+
+// The list of what the signs mean; returns what adds a text beside its signs, and that what shows
+// the text or hides it.
+function keyList(parent) {
+  const list = node(parent, "ul", { class: "descent-keys" });
+  return (text, ...signs) => {
+    const item = node(list, "li");
+    if (signs.length) {
+      const svg = node(item, "svg", { viewBox: "0 0 22 16", "aria-hidden": "true" });
+      for (const [name, attributes] of signs) node(svg, name, attributes);
+    }
+    node(item, "span", {}, text);
+    return (is) => { item.style.display = is ? "" : "none"; };
   };
 }
 
@@ -132,6 +176,32 @@ function announcer(el) {
   };
 }
 
+// Tells the model, and by it the kernel and other views, what the reader has changed.
+function save(model, name, value) {
+  model.set(name, value);
+  model.save_changes();
+}
+
+// Where the controls stand. The model keeps a list of numbers; `read` gives them names, `write`
+// makes the list again. `settle` draws what is chosen `now`, whoever has changed it.
+function choosing(model, { read, write }, settle) {
+  const choice = {
+    now: read(model.get("choice")),
+    change(fresh) {                          // the reader
+      choice.now = fresh;
+      settle();
+      save(model, "choice", write(fresh));
+    },
+    follow() {                               // the kernel, or another view
+      const fresh = model.get("choice");
+      if (String(fresh) === String(write(choice.now))) return;
+      choice.now = read(fresh);
+      settle();
+    },
+  };
+  return choice;
+}
+
 // Follows what the kernel, or another view, changes; returns what ends that, for a view that closes.
 function subscribe(model, handlers) {
   const followed = Object.entries(handlers);
@@ -139,14 +209,20 @@ function subscribe(model, handlers) {
   return () => { for (const [name, f] of followed) model.off(`change:${name}`, f); };
 }
 
-// The element made ready for a widget: its class, colours and style; keys stay inside.
-function ready(el, color) {
+// The element made ready for a widget: its class, colours and style, keys that stay inside, and
+// the parts that each widget has, in the order in which they are read.
+function ready(el, color, style = "") {
   el.classList.add("descent-playground");
   el.style.setProperty("--descent-line", color);
-  node(el, "style", {}, STYLE);
+  node(el, "style", {}, STYLE + style);
   el.addEventListener("keydown", (event) => {  // JupyterLab takes arrow keys that bubble out
     if (/^(Arrow|Home|End|Page)/.test(event.key)) event.stopPropagation();
   });
-  return el.id || `descent-${Math.random().toString(36).slice(2, 10)}`;
+  return {
+    own: el.id || `descent-${Math.random().toString(36).slice(2, 10)}`,
+    controls: node(el, "div", { class: "descent-controls" }),
+    pictures: node(el, "div", { class: "descent-pictures" }),
+    key: keyList(el),
+    say: announcer(el),
+  };
 }
-

@@ -12,52 +12,35 @@ import anywidget
 import numpy as np
 import traitlets
 
-__all__ = ["Widget", "module", "packed"]
+__all__ = ["FOLDER", "Widget", "module", "packed"]
 
-_MOUNT = """<div class="descent-playground" id="{id}"><p>{alt}</p></div>
+FOLDER = Path(__file__).parent
+
+_PAGE = """<div class="descent-playground" id="{id}"><p>{alt}</p></div>
 <script type="module">
-const state = {state}, source = {source};
-const modules = (globalThis.descentModules ??= new Map());
-if (!modules.has(source)) modules.set(source, import(URL.createObjectURL(
-  new Blob([source], {{type: "text/javascript"}}))));
-const listeners = {{}};
-const model = {{
-  get: (key) => state[key],
-  set: (key, value) => {{
-    state[key] = value;
-    (listeners["change:" + key] ?? []).forEach((f) => f());
-  }},
-  on: (event, f) => {{ (listeners[event] ??= []).push(f); }},
-  off() {{}}, save_changes() {{}}, send() {{}},
-}};
-const el = document.getElementById("{id}");
-try {{
-  el.replaceChildren();
-  await (await modules.get(source)).default.render({{ model, el }});
-  el.dataset.ready = "1";
-}} catch (error) {{
-  el.textContent = "The playground could not be drawn: " + error.message;
-  throw error;
-}}
-</script>"""
+const state = {state}, source = {source}, el = document.getElementById("{id}");
+{mount}</script>"""
 
 _numbers = itertools.count(1)
 
 
-def module(name):
+def module(name, folder=FOLDER):
     """Return the source of a widget's ES module: the shared part, and the file of that name."""
-    folder = Path(__file__).parent
     return "\n".join((folder / f"{part}.js").read_text(encoding="utf8")
                      for part in ("widget", name))
 
 
-def packed(numbers, level=9):
-    """Return whole numbers as text for the module's `unpack`: 16 bits, bytes apart, deflated.
+def packed(channels, plain=(), level=9):
+    """Return whole numbers by channel, each (rows, length), as the module's `unpack` takes them.
 
-    Larger numbers wrap around, and unwrap where they are differences that are summed.
+    Each row becomes differences, but in the channels that `plain` names; then all is 16 bits, bytes
+    apart, deflated, as text. Larger numbers wrap around, and unwrap where differences are summed.
     """
+    numbers = np.stack([rows if name in plain else np.diff(rows, axis=1, prepend=0)
+                        for name, rows in channels.items()])
     apart = np.ascontiguousarray(numbers).astype("<i2").reshape(-1, 1).view(np.uint8).T
-    return base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()
+    return {"channels": list(channels), "plain": list(plain), "length": numbers.shape[-1],
+            "numbers": base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()}
 
 
 class Widget(anywidget.AnyWidget):
@@ -79,11 +62,12 @@ class Widget(anywidget.AnyWidget):
     def page(self):
         """Return the widget as HTML that needs no kernel and no library."""
         text = _script({**{name: getattr(self, name) for name in self.shared}, "live": False})
-        return _MOUNT.format(
+        return _PAGE.format(
             id=f"descent-{hashlib.sha1(text.encode()).hexdigest()[:8]}-{next(_numbers)}",
             alt=html.escape(f"An interactive picture. It needs JavaScript, in a notebook that "
                             f"the cell be run: {self!r}."),
-            state=text, source=_script(self._esm))
+            state=text, source=_script(self._esm),
+            mount=(FOLDER / "mount.js").read_text(encoding="utf8"))
 
 
 def _script(value):

@@ -1,0 +1,37 @@
+"""The linter of the widgets' JavaScript sees what is shipped, and nothing that is right there."""
+
+import shutil
+
+import pytest
+
+from descent.widgets.lint import complaints
+from descent.widgets.widget import FOLDER
+
+
+def test_what_is_shipped_is_in_order():
+    assert complaints() == []
+
+
+@pytest.mark.parametrize(("file", "planted", "words"), [
+    ("widget", "const forgotten = () => 1;", "widget.js:{}: Variable 'forgotten' is declared but"),
+    ("widget", "node(el, missing);", "widget.js:{}: 'missing' is not defined"),
+    ("chooser", "function forgotten() {}", "chooser.js:{}: Function 'forgotten' is declared but"),
+    ("playground", "top.x = 1;", "playground.js:{}: 'top' is not defined"),
+    ("designer", "const node = 1;", "has already been declared"),
+    ("mount", "var x = 1;", "mount.js:{}: Unexpected var"),
+])
+def test_a_slip_is_found_and_named_by_its_place(tmp_path, file, planted, words):
+    for path in FOLDER.glob("*.js"):
+        shutil.copy(path, tmp_path)
+    path = tmp_path / f"{file}.js"
+    text = path.read_text(encoding="utf8") + planted + "\n"
+    path.write_text(text, encoding="utf8")
+    assert any(words.format(text.count("\n")) in found for found in complaints(tmp_path))
+
+
+def test_what_one_widget_uses_is_no_waste(tmp_path):
+    for path in FOLDER.glob("*.js"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "playground.js").unlink()
+    assert any("'pair' is declared but never used" in found for found in complaints(tmp_path))
+    assert not any("'unpack'" in found for found in complaints(tmp_path))  # the designer's
