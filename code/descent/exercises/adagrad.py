@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from descent.exercises import Exercise, Mistake, drive, on
+from descent.exercises import Exercise, Mistake, drive, lists, on
 
 __all__ = ["EXERCISES"]
 
@@ -95,14 +95,6 @@ def _travel(size):
     return lambda lr, g, steps: -np.sign(g) * lr * size(g, np.arange(1, int(steps) + 1))
 
 
-def _lists(*cases):
-    """Return trials that call a function of one list of numbers on each case."""
-    def trials(answer):
-        for case in cases:
-            yield f"at {case}", answer(np.array(case, dtype=float))
-    return trials
-
-
 EXERCISES = {
     "bound": Exercise(
         lambda D, G: np.sqrt(2 * G) * D,
@@ -144,7 +136,7 @@ EXERCISES = {
         )),
     "gain": Exercise(
         lambda n: np.sqrt(len(n) * n.sum()) / np.sqrt(n).sum(),
-        _lists([1, 1, 1, 1], [1, 100], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1000], [4, 9, 16]), (
+        lists([1, 1, 1, 1], [1, 100], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1000], [4, 9, 16]), (
             Mistake("upside down", lambda n: np.sqrt(n).sum() / np.sqrt(len(n) * n.sum()),
                     "Upside down: the single lr has the larger bound."),
             Mistake("against Adagrad", lambda n: np.sqrt(len(n) * n.sum() / 2) / np.sqrt(n).sum(),
