@@ -189,8 +189,9 @@ def pages(root):
     lines = []
     for page in sorted(Path(root, "_build/html/chapters").glob("*.html")):
         text = page.read_text(encoding="utf8")
-        widgets = re.findall(r'<div class="descent-playground".*?</script>', text, flags=re.S)
-        sizes = ", ".join(f"{_gzipped(widget):.0f}" for widget in widgets)
+        widgets = re.findall(r'class="descent-playground"[^>]* data-script="([^"]+)"', text)
+        sizes = ", ".join(f"{_gzipped((page.parent / widget).read_text(encoding='utf8')):.0f}"
+                          for widget in widgets)
         lines.append([f"chapters/{page.name}, gzipped; its playgrounds",
                       f"{_gzipped(text):.0f} kB; {sizes or 'none'} kB"])
     return lines or [["pages", "not built: make book"]]

@@ -1,9 +1,10 @@
 """Every page of the built book, in a real browser."""
 
 import functools
+import gzip
 import re
 from pathlib import Path
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import nbformat
 import pytest
@@ -19,6 +20,7 @@ WITH_PLAYGROUND = [name for name in BUILT if (SITE / name).is_file()
 # The theme's own two, on every page: its search button and theme switch, and its logo.
 THEMES = {"label-content-name-mismatch", "region"}
 PHONE = {"width": 390, "height": 844}
+MAX_WEIGHT = 800_000  # bytes of all files that a page asks for before a click, gzipped
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +38,35 @@ def test_page_asks_no_third_party_and_throws_nothing(page, site):
     assert page.errors == []
     sources = page.eval_on_selector_all("[src], link[href]", "all => all.map(e => e.src || e.href)")
     assert [s for s in sources if not s.startswith((site, "data:", "blob:"))] == []
+
+
+@functools.cache
+def gzipped(path):
+    return len(gzip.compress(path.read_bytes()))
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_page_without_a_click_is_light(browser, site, name):
+    page, asked = browser.new_page(), set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url)._replace(query="").geturl()))
+    page.goto(site + name, wait_until="networkidle")
+    page.evaluate("async () => { await globalThis.MathJax?.startup?.promise;"
+                  " await document.fonts.ready; }")
+    page.close()
+    files = [SITE / unquote(address.removeprefix(site)) for address in asked
+             if address.startswith(site)]
+    weights = {str(path.relative_to(SITE)): gzipped(path) for path in files if path.is_file()}
+    heaviest = sorted(weights.items(), key=lambda one: -one[1])[:5]
+    assert sum(weights.values()) <= MAX_WEIGHT, heaviest
+
+
+@every_page
+def test_every_icon_is_drawn(page):
+    bare = page.eval_on_selector_all(
+        ":is([class^='fa-'], [class*=' fa-'], .fa, .fas, .far, .fab)",
+        """all => all.filter(e => !e.matches("svg:has(path[d^=M])")).map(e => e.outerHTML)""")
+    assert bare == []
+    assert page.locator("svg.svg-inline--fa:has(path[d^=M])").count() or "index" in page.url
 
 
 @every_page

@@ -1,7 +1,7 @@
 """Sphinx extension: what comes along with the pages.
 
 MathJax and the style sheet, so that the pages ask no third party, and the study notebooks, which
-the download button of a page gives out.
+the download button of a page gives out; and what the pages load without using it goes.
 """
 
 import importlib.util
@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 
 from sphinx.util.fileutil import copy_asset
+
+from descent.book.slim import slim
 
 __all__ = ["setup"]
 
@@ -68,3 +70,4 @@ def _copy(app, exception):
             folder = Path(app.outdir, "_static", target)
             folder.mkdir(parents=True, exist_ok=True)
             copy_asset(source, folder)
+        slim(app.outdir)

@@ -30,6 +30,9 @@ _DRIVE = """async () => {
   return [handler.length, at(handler, 0.5), at(handler, 0.95), at(painted, 0.5), at(painted, 0.95)];
 }"""
 
+_READY = """() => [...document.querySelectorAll(".descent-playground")]
+  .every((root) => root.dataset.ready === "1")"""
+
 
 def latency(root):
     """Return lines (what, measured): milliseconds from input to redraw and to paint, by page."""
@@ -44,7 +47,9 @@ def latency(root):
         for path in pages:
             page = chromium.new_page()
             page.goto(path.resolve().as_uri())
-            page.wait_for_selector(".descent-playground[data-ready='1']")
+            for playground in page.locator(".descent-playground").all():
+                playground.scroll_into_view_if_needed()
+            page.wait_for_function(_READY)
             count, *times = page.evaluate(_DRIVE)
             handler, handler_95, painted, painted_95 = times
             lines += [

@@ -16,6 +16,7 @@ from descent.widgets.widget import FOLDER, module
 
 __all__ = ["complaints", "main"]
 
+ALONE = ("mount", "nearby")  # what a page runs, beside the modules
 CONFIG = Path(__file__).parents[3] / ".oxlintrc.json"
 
 
@@ -24,13 +25,14 @@ def complaints(folder=FOLDER):
 
     What widgets share is unused only where no widget uses it.
     """
-    names = sorted({path.stem for path in folder.glob("*.js")} - {"widget", "mount"})
-    pieces = {name: module(name, folder) for name in names} | {"mount": _read(folder, "mount")}
+    names = sorted({path.stem for path in folder.glob("*.js")} - {"widget", *ALONE})
+    pieces = {name: module(name, folder) for name in names}
+    pieces |= {name: _read(folder, name) for name in ALONE}
     shared = len(_read(folder, "widget").split("\n"))  # lines of it, ahead of a widget's own
     said = Counter()
     for one in _diagnostics(pieces):
         file, line = Path(one["filename"]).stem, one["labels"][0]["span"]["line"]
-        if file != "mount":
+        if file not in ALONE:
             file, line = ("widget", line) if line <= shared else (file, line - shared)
         said[file, line, one["message"], one.get("code", "syntax")] += 1
     return [f"{file}.js:{line}: {message} ({rule})"
