@@ -47,6 +47,15 @@ def _forgetful(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps, weight_decay):
     return p - lr * g / (abs(g) + eps), m, v
 
 
+def _l2_by_lr(*args, lr, weight_decay, **hyper):
+    return _rule(_kept, pull=1.0)(*args, lr=lr, weight_decay=lr * weight_decay, **hyper)
+
+
+def _faded(p, g, t, *state, lr, weight_decay, **hyper):
+    return _rule()(p, g, t, *state, lr=lr, weight_decay=(1 - (1 - lr * weight_decay)**t) / lr,
+                   **hyper)
+
+
 _SHRINK = "Put `p = p - lr * weight_decay * p` before the step, and nothing else."
 _LOSES = "Without a gradient, what does a weight lose in a step?"
 _FACTOR = "By which factor does p shrink, and with what in it?"
@@ -58,6 +67,8 @@ _IMPLEMENT = (
     Mistake("L2 in the gradient", _rule(_kept, pull=1.0), ask=_THROUGH,
             why="It adds λp to the gradient. That is Adam with L2: the pull goes through both "
                 "means.", do=_SHRINK),
+    Mistake("L2 by lr", _l2_by_lr, ask=_THROUGH,
+            why="It adds lr λ p to the gradient: the pull goes through both means.", do=_SHRINK),
     Mistake("decay after the step",
             _rule(_kept, after=lambda p, step, lr, wd: (1 - lr * wd) * (p - step)),
             ask="Which point shrinks: the one before the step, or the one behind it?",
@@ -78,6 +89,12 @@ _IMPLEMENT = (
             do="A decay takes a share of the weight: λp."),
     Mistake("no lr factor", _rule(lambda p, lr, wd: (1 - wd) * p), ask=_FACTOR,
             why="It shrinks by weight_decay alone.", do="Torch shrinks by lr times weight_decay."),
+    Mistake("power t", _faded, ask=_FACTOR,
+            why="It shrinks p by all t decays at once, and p has been through the earlier ones.",
+            do="One step takes one factor: leave out the power t."),
+    Mistake("fixed decay", _rule(lambda p, lr, wd: (1 - lr * 0.01) * p), ask=_FACTOR,
+            why="It decays by torch's default, 0.01, whatever weight_decay is given.",
+            do="Use `weight_decay`."),
     Mistake("decay of the step",
             _rule(_kept, after=lambda p, step, lr, wd: p - (1 - lr * wd) * step), ask=_LOSES,
             why="It shrinks the step; without a gradient nothing decays.",
@@ -157,6 +174,9 @@ _HALF_LIFE = (
             do="Write 0.5**(1/steps)."),
     Mistake("doubling", _halving(lambda n: 2**(1 / n) - 1), ask="Does the weight fall or grow?",
             why="By this share it would double, growing.", do="Take 1 - 0.5**(1/steps), over lr."),
+    Mistake("sign of the power", _halving(lambda n: 1 - 2**(1 / n)),
+            ask="Does the weight fall or grow?", why="It is negative: so the weight doubles.",
+            do="Put 1/2 for 2 under the root."),
     Mistake("the half-life's formula", lambda lr, n: math.log(2) / -np.log1p(-lr * n),
             ask="What is given, and what is asked for?",
             why="It puts the steps where λ stands in the formula for the half-life.",
@@ -214,6 +234,9 @@ _FIRST_PULL = (
             do="Take m_hat = g and v_hat = g**2."),
     Mistake("both by the root", _pulls(_adam_step, lambda p, lr, wd: _adam_step(p, lr, wd, 0.0)),
             ask=_SECOND, why="The first is right. The second is divided by its own size as well.",
+            do="The decay goes past the means: (1 - lr λ) p."),
+    Mistake("Adam with L2 twice", lambda *args: np.full(2, _adam_step(*args)), ask=_SECOND,
+            why="The first is right. The second is divided by its own size as well.",
             do="The decay goes past the means: (1 - lr λ) p."),
     Mistake("swapped", lambda *args: _pulls(_adam_step, _shrunk)(*args)[::-1],
             ask="Which of the two is asked for first?",
@@ -379,7 +402,7 @@ def _sorted(answer):
                 decayed += p.numel() * (decay not in (None, 0))
                 unsaid += p.numel() * (decay is None)
                 factors += p.numel() * (decay or 0)
-        at = f"in {where} with weight_decay={weight_decay:g}, "
+        at = f"in {where}, at weight_decay={weight_decay:g}, "
         yield f"{at}numbers in no group", sum(n for key, n in sizes.items() if key not in seen)
         yield f"{at}parameters met twice", len(seen) - len(set(seen))
         yield f"{at}numbers whose group does not say how they decay", unsaid
@@ -411,11 +434,16 @@ def _of_linear(name, p, kind):
 
 
 def _layers_only(model, weight_decay):
-    groups = _groups(lambda name, p, kind: _of_linear(name, p, kind))(model, weight_decay)
-    known = {id(p) for layer in model.modules() if type(layer).__name__ in ("Linear", "LayerNorm")
-             for p in layer.parameters()}
-    return [{**group, "params": [p for p in group["params"] if id(p) in known]}
-            for group in groups]
+    decayed, spared = [], []
+    for layer in model.modules():
+        for name, p in layer.named_parameters(recurse=False):
+            if type(layer).__name__ in ("Linear", "LayerNorm"):
+                (decayed if _of_linear(name, p, type(layer).__name__) else spared).append(p)
+    return _made((decayed, spared), (weight_decay, 0.0))
+
+
+def _not_spared(name, p, kind):
+    return not (name.endswith("bias") or kind == "LayerNorm")
 
 
 _SORTS = "By what does it tell what a parameter is, and does that hold in every model?"
@@ -448,11 +476,15 @@ _GROUPS = (
     Mistake("linear layers whole", _groups(lambda name, p, kind: kind == "Linear"),
             ask="Which parameters does a linear layer have?",
             why="The biases of the linear layers decay.", do="Let only their `weight` decay."),
-    Mistake("bare ones decay", _groups(
-        lambda name, p, kind: not (name.endswith("bias") or kind == "LayerNorm")),
+    Mistake("bare ones decay", _groups(_not_spared),
             ask="What becomes of a parameter that belongs to no layer?",
             why="Biases and norm layers are spared, and bare parameters decay.",
             do="Name what decays, not what is spared: the weights of `nn.Linear`."),
+    Mistake("bare ones decay, tied ones twice", _groups(_not_spared, once=False),
+            ask="What becomes of a parameter that belongs to no layer?",
+            why="Biases and norm layers are spared, and bare parameters decay; and a weight that "
+                "two layers share is in it twice.",
+            do="Name what decays, the weights of `nn.Linear`, and take each parameter once."),
     Mistake("bias anywhere in the name", _groups(
         lambda name, p, kind: kind == "Linear" and "bias" not in name), ask=_SORTS,
             why="It looks for `bias` in the whole name: a layer can be called `debiased`.",
@@ -462,7 +494,7 @@ _GROUPS = (
             do="Exchange the two weight_decay."),
     Mistake("lost", _layers_only, ask=_COUNTED,
             why="A parameter that belongs to no known layer is in no group: it would never learn.",
-            do="Put all the rest into the spared group."),
+            do="Put all the rest into the spared group, each once."),
     Mistake("twice", _groups(_of_linear, recurse=True, once=False), ask=_COUNTED,
             why="It walks through a module's children again and again: parameters are in it "
                 "more than once.", do="Use recurse=False."),
@@ -527,7 +559,7 @@ EXERCISES = {
               {"lr": 0.5, "beta1": 0.5, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
         _IMPLEMENT, gives="the new point and the state, p, m, v"),
     "half_life": Exercise(_halving(lambda n: 1 - 0.5**(1 / n)),
-                          on((0.1, 5), (0.01, 200), (0.5, 3), (0.02, 1)), _HALF_LIFE),
+                          on((0.1, 5), (0.01, 40), (0.5, 3), (0.02, 1)), _HALF_LIFE),
     "first_pull": Exercise(
         _pulls(_adam_step, _shrunk),
         on((4.0, 0.1, 0.01, 0.02), (-2.0, 0.01, 0.5, 1e-8), (0.5, 0.1, 2.0, 0.3)), _FIRST_PULL,
