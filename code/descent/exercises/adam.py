@@ -70,7 +70,7 @@ _IMPLEMENT = (
     Mistake("sign", _rule(sign=-1.0), ask="Does the loss fall along its step?",
             why="It climbs: it adds the quotient.", do="Take the quotient from p."),
     Mistake("no bias correction", _rule(first=_uncorrected, second=_uncorrected),
-            ask="What do the weights in m and in v add up to at t = 1?",
+            ask="What do the weights in m add up to at t = 1?",
             why="This is Adam without bias correction: both means are still too small early on.",
             do=_DIVIDE),
     Mistake("correction outside the root",
@@ -336,7 +336,7 @@ _TURN = (
     Mistake("no sign", lambda *a: abs(_turned()(*a)), ask="Which way does the first step go?",
             why="That is how far from 0 it ends, not on which side.",
             do="It goes against the first gradient."),
-    Mistake("no eps", _turned(root=lambda g, eps: abs(g)), ask="Where is eps?",
+    Mistake("no eps", _turned(root=lambda g, eps: abs(g)), ask="Where does eps enter your formula?",
             why="That is the limit for large gradients.", do="Add eps to abs(g), below the line."),
     Mistake("eps inside the root", _turned(root=lambda g, eps: np.sqrt(g**2 + eps)),
             ask="What exactly stands below the line?", why="eps stands inside the root.",
@@ -431,10 +431,10 @@ _LOOP = (
             do="Let t be 1 at the first step."),
     Mistake("t counts epochs",
             _loop(state_anew=False, t_of=lambda epoch, batch, batches: epoch + 1),
-            ask="What does t count?", why="It hands over the number of the epoch.",
+            ask="What does t count in your loop?", why="It hands over the number of the epoch.",
             do="t is the number of the step."),
     Mistake("t stands still", _loop(state_anew=False, t_of=lambda epoch, batch, batches: 1),
-            ask="What does t count?", why="t is 1 at every step.",
+            ask="What does t count in your loop?", why="t is 1 at every step.",
             do="Raise t by 1 at every step."),
     Mistake("t from 0",
             _loop(state_anew=False, t_of=lambda epoch, batch, batches: epoch * batches + batch),
@@ -465,7 +465,7 @@ _LOOP = (
             do="`range(1, n)` ends before n: write n + 1."),
 )
 
-_FADE = "By which factor does each of m, v and their quotient shrink in a silent step?"
+_FADE = "By which factor do m and v each shrink in a silent step?"
 _LENGTH = "How long is the step at which the gradient comes, at beta1 = 0?"
 _RARE = (
     Mistake("sign", _rare(lambda b1, b2, g: -_whole(b1, b2, g)),

@@ -196,7 +196,7 @@ def _sign_step(p, lr, wd):
     return p - lr * np.sign(p)
 
 
-_AS_GRADIENT = "What is the gradient that Adam with L2 sees, and what is its root mean square?"
+_AS_GRADIENT = "Which gradient does Adam with L2 see, and what is its size?"
 _SECOND = "What is left of AdamW's step when the gradient is 0?"
 _FIRST_PULL = (
     Mistake("both decay", _pulls(lambda p, lr, wd, eps: _shrunk(p, lr, wd), _shrunk),
@@ -446,7 +446,7 @@ def _not_spared(name, p, kind):
     return not (name.endswith("bias") or kind == "LayerNorm")
 
 
-_SORTS = "By what does it tell what a parameter is, and does that hold in every model?"
+_SORTS = "By what does it tell parameters apart, and is that so everywhere?"
 _COUNTED = "Is every parameter of the model in exactly one group?"
 _SAYS = "What weight_decay does each group hand to AdamW?"
 _CLASS = "Ask for the class of the module that owns it: the weights of `nn.Linear` decay."

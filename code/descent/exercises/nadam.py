@@ -98,8 +98,8 @@ def _powers(m, g, mu, mu_next, product, t, beta1):
 _DRIVEN = drive({"lr": 0.1, "beta1": 0.9, "beta2": 0.9, "eps": 0.1, "momentum_decay": 0.5},
                 {"lr": 0.5, "beta1": 0.6, "beta2": 0.5, "eps": 1e-3, "momentum_decay": 4e-3})
 
-_AHEAD = "What stands in the step in the place of Adam's old m, and by what is it weighed?"
-_DIVIDED = "By what is each of the two parts divided, and which momenta are in that product?"
+_AHEAD = "Which m stands in the step, and by what is it weighed?"
+_DIVIDED = "By what is each part divided, and which momenta are in that?"
 _BELOW = "What exactly stands below the line, from the inside out?"
 _HANDED = "Which momenta are in the product that you return, after one step and after two?"
 _AT_T = "What is the very first mu: at which t is it taken?"
