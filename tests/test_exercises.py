@@ -274,3 +274,19 @@ def test_a_rule_is_driven_with_an_lr_that_falls_to_a_tenth_half_way():
     assert [lr for _, lr, _ in seen] == pytest.approx([0.5] * 3 + [0.05] * 3, rel=1e-12)
     assert {momentum for *_, momentum in seen} == {0.9}
     assert wheres[0] == "at step 1 with lr=0.5, momentum=0.9"
+
+
+def test_groups_may_be_pairs_and_generators_but_may_not_hold_none():
+    def sorted_out(model, weight_decay, *, pairs=False, none=False):
+        linear = [one for one in model.modules() if isinstance(one, torch.nn.Linear)]
+        decay = {id(one.weight) for one in linear}
+        yield {"params": ((name, p) if pairs else p for name, p in model.named_parameters()
+                          if id(p) in decay), "weight_decay": weight_decay}
+        yield {"params": [p for p in model.parameters() if id(p) not in decay], "weight_decay": 0}
+        if none:
+            yield {"params": [one.bias for one in linear if one.bias is None], "weight_decay": 0}
+
+    for pairs in (False, True):
+        assert check("adamw.groups", lambda *args, pairs=pairs: sorted_out(*args, pairs=pairs)).ok
+    verdict = check("adamw.groups", lambda *args: sorted_out(*args, none=True))
+    assert verdict.mistake == "none in a group"

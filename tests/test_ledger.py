@@ -273,8 +273,8 @@ def test_the_index_has_all_exercises_in_the_order_of_the_book():
     assert labels("\n".join(lines)) == [task.label for some in TASKS.values() for task in some]
     assert [line for line in lines if line.startswith("## ")] == [
         f"## {chapter.title}" for chapter, some in TASKS.items() if some]
-    adam = next(line for line in lines if "ex-adam-first>" in line)
-    assert adam.split(" | ")[1:] == ["predict", "easy", "5", "`adam.first_step` |"]
+    adam = next(line for line in lines if "ex-adam-turn>" in line)
+    assert adam.split(" | ")[1:] == ["predict", "easy", "10", "`adam.turn` |"]
 
 
 def test_the_routes_choose_by_level_and_kind_and_keep_the_order():

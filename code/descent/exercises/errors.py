@@ -10,6 +10,20 @@ _BETAS = ({"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1.0},
           {"lr": 0.5, "beta1": 0.5, "beta2": 0.8, "eps": 1e-2})
 
 
+def _with_silence(rule):
+    """Drive a rule as usual, and then with gradients of which one is always 0."""
+    yield from drive(*_BETAS)(rule)
+
+    def hushed(p, g, t, *state, **hyper):
+        return rule(p, g * np.array([1.0, 0.0, 1e-3]), t, *state, **hyper)
+
+    for where, p in drive(*_BETAS)(hushed):
+        yield f"{where}, gradients times 1, 0 and 0.001", p
+
+
+_with_silence.settings = _BETAS
+
+
 def _adam(step):
     """Return Adam from its last line, a function of all that is known there."""
     def rule(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
@@ -24,36 +38,63 @@ def _divided(divisor):
                  p - lr * m / full1 / divisor(v / full2, full2, eps))
 
 
-_BRACKETS = Exercise(_divided(lambda v_hat, full, eps: np.sqrt(v_hat) + eps), drive(*_BETAS), (
+_ADAM = "the new point and the state, p, m, v"
+_WHERE_EPS = "To what exactly does Python add eps here, and what does it divide by?"
+_BELOW = "Write `/ (np.sqrt(v_hat) + eps)`."
+_BRACKETS = Exercise(_divided(lambda v_hat, full, eps: np.sqrt(v_hat) + eps), _with_silence, (
     Mistake("added to the point",
             _adam(lambda p, m, v, full1, full2, lr, eps:
-                  p - lr * m / full1 / np.sqrt(v / full2) + eps),
-            "That is still the listing. To what is eps added there?"),
+                  p - lr * m / full1 / np.sqrt(v / full2) + eps), ask=_WHERE_EPS,
+            why="As in the listing eps is added to the point, and nothing guards the division.",
+            do=_BELOW),
     Mistake("taken from the point",
             _adam(lambda p, m, v, full1, full2, lr, eps:
-                  p - (lr * m / full1 / np.sqrt(v / full2) + eps)),
-            "The brackets hold the whole quotient, so eps is now subtracted from the point. It "
-            "belongs below the line."),
+                  p - (lr * m / full1 / np.sqrt(v / full2) + eps)), ask=_WHERE_EPS,
+            why="The brackets hold the whole quotient, so eps is now subtracted from the point.",
+            do=_BELOW),
     Mistake("added to the quotient",
             _adam(lambda p, m, v, full1, full2, lr, eps:
-                  p - lr * (m / full1 / np.sqrt(v / full2) + eps)),
-            "The brackets begin too early: lr times eps is taken from the point. eps belongs below "
-            "the line."),
+                  p - lr * (m / full1 / np.sqrt(v / full2) + eps)), ask=_WHERE_EPS,
+            why="The brackets begin too early: lr times eps is taken from the point.", do=_BELOW),
     Mistake("added above",
             _adam(lambda p, m, v, full1, full2, lr, eps:
-                  p - lr * (m / full1 + eps) / np.sqrt(v / full2)),
-            "eps stands above the line, where it pushes every step one way. It belongs below."),
+                  p - lr * (m / full1 + eps) / np.sqrt(v / full2)), ask=_WHERE_EPS,
+            why="eps stands above the line, where it pushes every step one way.", do=_BELOW),
+    Mistake("the point above too",
+            _adam(lambda p, m, v, full1, full2, lr, eps:
+                  (p - lr * m / full1) / (np.sqrt(v / full2) + eps)), ask=_WHERE_EPS,
+            why="The brackets begin before p, so that the point itself is divided.", do=_BELOW),
+    Mistake("fixed eps", _divided(lambda v_hat, full, eps: np.sqrt(v_hat) + 1e-8),
+            ask="Which number guards the division?",
+            why="It adds 1e-8, whatever eps is given.", do=_BELOW),
+    Mistake("its square inside the root", _adam(lambda p, m, v, full1, full2, lr, eps:
+                                 p - lr * (m / full1) / np.sqrt(v / full2 + eps**2)),
+            ask="Is eps inside the root, or beside it?",
+            why="The square of eps is inside the root: near torch's rule, and another.",
+            do=_BELOW),
     Mistake("inside the root", _divided(lambda v_hat, full, eps: np.sqrt(v_hat + eps)),
-            "Below the line, and inside the root. Torch adds eps to the root."),
+            ask="Is eps inside the root, or beside it?",
+            why="It guards the division, and inside the root.",
+            do="Torch adds eps to the root: `np.sqrt(v_hat) + eps`."),
     Mistake("the larger of the two", _divided(lambda v_hat, full, eps:
                                               np.maximum(np.sqrt(v_hat), eps)),
-            "A floor guards the division as well; it is another rule than torch's, which adds."),
+            ask="What is the divisor where the root is larger than eps?",
+            why="A floor guards the division as well; it is another rule than torch's.",
+            do="Torch adds eps."),
+    Mistake("only where v is 0", _divided(lambda v_hat, full, eps:
+                                          np.where(v_hat > 0, np.sqrt(v_hat), eps)),
+            ask="What is the divisor where the root is larger than eps?",
+            why="It guards the division where v is 0, and adds nothing elsewhere.",
+            do="Torch adds eps everywhere."),
     Mistake("beside the uncorrected root",
             _divided(lambda v_hat, full, eps: np.sqrt(v_hat) + eps / np.sqrt(full)),
-            "eps stands beside the root of the uncorrected v."),
+            ask="To which root is eps added, that of v or that of v_hat?",
+            why="eps stands beside the root of the uncorrected v.", do=_BELOW),
     Mistake("no eps", _divided(lambda v_hat, full, eps: np.sqrt(v_hat)),
-            "eps has gone: now a gradient of 0 divides 0 by 0."),
-))
+            ask="Where does eps enter your formula?",
+            why="eps has gone: now a gradient of 0 divides 0 by 0.",
+            do=_BELOW),
+), gives=_ADAM)
 
 
 def _summed(weight, divisor):
@@ -66,35 +107,63 @@ def _summed(weight, divisor):
 
 def _batches(accumulate):
     """Yield what comes of small batches of equal and of unequal sizes."""
-    for sizes in ((64, 64, 64, 7), (1, 2, 3), (8, 8)):
+    for sizes in ((64, 64, 64, 7), (1, 2, 3), (8, 8), (5,), (3, 9, 1, 4, 2)):
         gradients = np.random.default_rng(len(sizes)).normal(size=(len(sizes), 3))
         yield f"with sizes {sizes}", accumulate(list(gradients), list(sizes))
 
 
+_SAME = "What comes out if all batches have the same gradient?"
+_COUNT = "Does an example count the same in a small batch and a large one?"
+_WEIGH = "Multiply each mean by its size, add up, divide by the sum of the sizes."
 _ACCUMULATE = Exercise(_summed(lambda n: n, np.sum), _batches, (
-    Mistake("sum of means", _summed(lambda n: 1, lambda sizes: 1),
-            "That is still the listing. Try it on batches that all have the same gradient."),
-    Mistake("mean of means", _summed(lambda n: 1, len),
-            "Right for batches of one size. Here the last one is small, and its examples count "
-            "for more than the others."),
+    Mistake("sum of means", _summed(lambda n: 1, lambda sizes: 1), ask=_SAME,
+            why="As in the listing it is a sum of means: as many times too large as there are "
+                "batches.", do=_WEIGH),
+    Mistake("mean of means", _summed(lambda n: 1, len), ask=_COUNT,
+            why="That is right for batches of one size; in a small one each example counts for "
+                "more.", do=_WEIGH),
     Mistake("divided by four", _summed(lambda n: 1, lambda sizes: 4),
-            "Four is right for four batches, and only if they are of one size."),
+            ask="How many batches are there?",
+            why="Four is right for four batches, and only if they are of one size.", do=_WEIGH),
     Mistake("divided by 256", _summed(lambda n: n, lambda sizes: 256),
-            "The sum over examples is right. Divide it by how many there were, not by 256."),
-    Mistake("sum over examples", _summed(lambda n: n, lambda sizes: 1),
-            "It adds up the gradients of all examples. Divide by how many there are."),
-    Mistake("weights lost", _summed(lambda n: 1, np.sum),
-            "It divides means by the number of examples. Each mean must be made a sum first."),
+            ask="How many examples are there?",
+            why="The sum over examples is right, and 256 is not how many there are.",
+            do="Divide by the sum of the sizes."),
+    Mistake("sum over examples", _summed(lambda n: n, lambda sizes: 1), ask=_SAME,
+            why="It adds up the gradients of all examples.", do="Divide by how many there are."),
+    Mistake("weights lost", _summed(lambda n: 1, np.sum), ask=_SAME,
+            why="It divides means by the number of examples.",
+            do="Make each mean a sum first: multiply it by its size."),
     Mistake("as if all were full", _summed(lambda n: n, lambda sizes: len(sizes) * max(sizes)),
-            "It divides by what the batches would hold if all were full."),
-    Mistake("the number of batches", _summed(lambda n: n, len),
-            "It divides sums over examples by the number of batches."),
+            ask="How many examples are there?",
+            why="It divides by what the batches would hold if all were full.",
+            do="Divide by the sum of the sizes."),
+    Mistake("sizes of the first", _summed(lambda n: n, lambda sizes: len(sizes) * sizes[0]),
+            ask="How many examples are there?",
+            why="It divides by what the batches would hold if all were like the first.",
+            do="Divide by the sum of the sizes."),
+    Mistake("divided by 64", _summed(lambda n: n, lambda sizes: 64), ask=_SAME,
+            why="It weighs each mean by its size over 64; these weights do not add up to 1.",
+            do="Divide by the sum of the sizes."),
+    Mistake("divided by each size", _summed(lambda n: 1 / n, lambda sizes: 1), ask=_COUNT,
+            why="It divides each mean by its size once more: it has been divided already.",
+            do=_WEIGH),
+    Mistake("shares of the largest", _summed(lambda n: n, lambda sizes: max(sizes)), ask=_SAME,
+            why="It weighs each mean by its size over the largest; these weights do not add up "
+                "to 1.", do="Divide by the sum of the sizes."),
+    Mistake("the number of batches", _summed(lambda n: n, len), ask=_SAME,
+            why="It divides sums over examples by the number of batches.",
+            do="Divide by the sum of the sizes."),
     Mistake("weights upside down", lambda gradients, sizes: _summed(
-        lambda n: 1 / n, lambda sizes: (1 / sizes).sum())(gradients, sizes),
-            "It gives the small batch the large weight."),
+        lambda n: 1 / n, lambda sizes: (1 / sizes).sum())(gradients, sizes), ask=_COUNT,
+            why="It gives the small batch the large weight.", do=_WEIGH),
     Mistake("the last one", lambda gradients, sizes: gradients[-1],
-            "It keeps the last batch only."),
-))
+            ask="Which batches have a part in it?", why="It keeps the last batch only.",
+            do="Add up: `total = total + …`."),
+    Mistake("the first one", lambda gradients, sizes: gradients[0],
+            ask="Which batches have a part in it?", why="It returns after the first batch.",
+            do="Let `return` stand behind the loop."),
+), gives="as many numbers as one gradient has")
 
 
 def _momentum(new, step):
@@ -105,32 +174,63 @@ def _momentum(new, step):
     return rule
 
 
+_HOLDS = "What exactly does its memory hold after a few steps?"
+_KEEP = "Keep a sum without lr, `b = momentum * b + g`, and multiply where the point moves."
 _INSIDE = Exercise(
     _momentum(lambda b, g, lr, mu: mu * b + g, lambda b, old, g, lr, mu: lr * b),
     drive({"lr": 0.1, "momentum": 0.9}, {"lr": 0.5, "momentum": 0.5}), (
         Mistake("lr inside", _momentum(lambda v, g, lr, mu: mu * v + lr * g,
-                                       lambda v, old, g, lr, mu: v),
-                "That is still the listing. What does its memory hold, and of which lr?"),
+                                       lambda v, old, g, lr, mu: v), ask=_HOLDS,
+                why="As in the listing the memory holds steps, each with the lr of its own time.",
+                do=_KEEP),
         Mistake("lr twice", _momentum(lambda v, g, lr, mu: mu * v + lr * g,
                                       lambda v, old, g, lr, mu: lr * v),
-                "lr stands inside and outside. Take it out of the memory."),
+                ask="How often does lr enter?", why="lr stands inside and outside.",
+                do="Take it out of the memory."),
         Mistake("lr on the past too", _momentum(lambda v, g, lr, mu: lr * (mu * v + g),
-                                                lambda v, old, g, lr, mu: v),
-                "It multiplies what is remembered by lr at every step, so that nothing is left of "
-                "it soon. Keep a sum without lr; multiply where the point moves."),
+                                                lambda v, old, g, lr, mu: v), ask=_HOLDS,
+                why="It multiplies what is remembered by lr at every step, so that nothing is "
+                    "left of it soon.", do=_KEEP),
+        Mistake("no lr", _momentum(lambda b, g, lr, mu: mu * b + g,
+                                   lambda b, old, g, lr, mu: b),
+                ask="Where does lr enter your rule now?",
+                why="lr has gone from the memory, and from the step.",
+                do="Multiply where the point moves: `p - lr * b`."),
+        Mistake("momentum without lr", _momentum(lambda b, g, lr, mu: mu * b + g,
+                                                 lambda b, old, g, lr, mu: lr * g + mu * old),
+                ask="What exactly is multiplied by lr in the step?",
+                why="lr multiplies the gradient alone; the remembered gradients are no lengths.",
+                do="Multiply the whole memory: `p - lr * b`."),
+        Mistake("nothing fades", _momentum(lambda b, g, lr, mu: b + g,
+                                           lambda b, old, g, lr, mu: lr * b),
+                ask="How much of the old memory is kept?",
+                why="lr is outside now, and the memory keeps all of the past.",
+                do="Multiply the old memory by momentum."),
         Mistake("moving average", _momentum(lambda b, g, lr, mu: mu * b + (1 - mu) * g,
                                             lambda b, old, g, lr, mu: lr * b),
-                "lr is outside now. But torch's memory is a sum, not an average: g enters whole."),
+                ask="With which weight does g come into the memory?",
+                why="lr is outside now, and the memory has become an average.",
+                do="Torch's is a sum: g enters whole."),
         Mistake("old memory", _momentum(lambda b, g, lr, mu: mu * b + g,
                                         lambda b, old, g, lr, mu: lr * old),
-                "lr is outside now, but the step uses the memory of the step before."),
+                ask="Which comes first, the new memory or the step?",
+                why="lr is outside now, and the step uses the memory of the step before.",
+                do="Step with the new memory."),
         Mistake("look-ahead", _momentum(lambda b, g, lr, mu: mu * b + g,
                                         lambda b, old, g, lr, mu: lr * (g + mu * b)),
-                "lr is outside now, and the step has become Nesterov's."),
+                ask="What exactly is multiplied by lr in the step?",
+                why="lr is outside now, and the step has become Nesterov's.",
+                do="Step by lr times the memory."),
+        Mistake("gradient twice", _momentum(lambda b, g, lr, mu: mu * b + g,
+                                            lambda b, old, g, lr, mu: lr * (b + g)),
+                ask="What exactly is multiplied by lr in the step?",
+                why="lr is outside now, and g is in the step twice: it is in the memory already.",
+                do="Step by lr times the memory."),
         Mistake("sign", _momentum(lambda b, g, lr, mu: mu * b + g,
                                   lambda b, old, g, lr, mu: -lr * b),
-                "lr is outside now, and the point climbs."),
-    ))
+                ask="Does the loss fall along its step?",
+                why="lr is outside now, and the point climbs.", do="Take the step from p."),
+    ), gives="the new point and the memory, p and b")
 
 
 def _ahead(place, move=lambda p, ahead, b, g, lr, mu: p - lr * b):
@@ -159,31 +259,64 @@ def _steps_kept(p, gradient, b, *, lr, momentum):
     return p - b, b
 
 
+def _steps_by_lr(p, gradient, b, *, lr, momentum):
+    b = momentum * b + lr * gradient(p - lr * momentum * b)
+    return p - b, b
+
+
+def _gradient_ahead(p, gradient, b, *, lr, momentum):
+    b = momentum * b + gradient(p - lr * momentum * gradient(p))
+    return p - lr * b, b
+
+
+_UNITS = "Where would the next step lead if the new gradient were 0?"
+_MOVES = "From which point does the step start, and how long is it?"
+_POINT = "Take the gradient at p - lr * momentum * b."
 _AHEAD = Exercise(_ahead(lambda p, b, lr, mu: p - lr * mu * b), _on_a_bowl, (
-    Mistake("the listing", _ahead(lambda p, b, lr, mu: p - mu * b),
-            "That is still the listing. Where would the point coast to, if no new gradient came?"),
-    Mistake("a buffer of steps", _steps_kept,
-            "Right while lr stays, but b has become a sum of steps. Keep it one of gradients: then "
-            "a new lr acts at once."),
-    Mistake("the other side", _ahead(lambda p, b, lr, mu: p + mu * b),
-            "The sign now belongs to papers whose v is a sum of steps, downhill. This b is a sum "
-            "of gradients: they point uphill, and are no lengths yet."),
+    Mistake("the listing", _ahead(lambda p, b, lr, mu: p - mu * b), ask=_UNITS,
+            why="As in the listing it takes a gradient from a point: one unit from another.",
+            do=_POINT),
+    Mistake("a buffer of steps", _steps_kept, ask="What does b hold when lr has just fallen?",
+            why="Right while lr stays, but b has become a sum of steps, each with its old lr.",
+            do="Keep b a sum of gradients: then a new lr acts at once."),
+    Mistake("a buffer of steps, by lr once more", _steps_by_lr,
+            ask="What does b hold, and what is it multiplied by?",
+            why="b has become a sum of steps, and the look-ahead multiplies it by lr once more.",
+            do="Keep b a sum of gradients."),
+    Mistake("step without lr", _ahead(lambda p, b, lr, mu: p - lr * mu * b,
+                                      lambda p, ahead, b, g, lr, mu: p - mu * b), ask=_MOVES,
+            why="The gradient is right. But the step takes momentum where lr belongs.",
+            do="Step from p by lr * b."),
+    Mistake("the other side", _ahead(lambda p, b, lr, mu: p + mu * b), ask=_UNITS,
+            why="The sign now belongs to papers whose v is a sum of steps, downhill; this b is a "
+                "sum of gradients, which point uphill and are no lengths yet.", do=_POINT),
     Mistake("behind", _ahead(lambda p, b, lr, mu: p + lr * mu * b),
-            "The distance is right, the side is not: this looks back to where the point came "
-            "from."),
-    Mistake("no momentum", _ahead(lambda p, b, lr, mu: p - lr * b),
-            "It looks too far ahead: of the last step only the share momentum is coasted on."),
+            ask="Is the point at which it looks ahead of p, or behind it?",
+            why="The distance is right, the side is not: this looks back to where the point came "
+                "from.", do=_POINT),
+    Mistake("no momentum", _ahead(lambda p, b, lr, mu: p - lr * b), ask=_UNITS,
+            why="It looks too far ahead: as far as the whole last step.",
+            do="Only the share momentum of it is coasted on: multiply by momentum."),
     Mistake("at the point", _ahead(lambda p, b, lr, mu: p),
-            "That is the heavy ball: it does not look ahead."),
+            ask="At which point is the gradient taken?",
+            why="That is the heavy ball: it does not look ahead.", do=_POINT),
+    Mistake("a gradient step ahead", _gradient_ahead, ask=_UNITS,
+            why="It looks ahead along the gradient at p, where momentum is to carry it.",
+            do=_POINT),
     Mistake("ahead twice", _ahead(lambda p, b, lr, mu: p - lr * mu * b,
-                                  lambda p, ahead, b, g, lr, mu: ahead - lr * b),
-            "The gradient is right. But from the point ahead only lr times g is left to go: b "
-            "holds the coasting once more."),
+                                  lambda p, ahead, b, g, lr, mu: ahead - lr * b), ask=_MOVES,
+            why="The gradient is right. But it starts at the point ahead, and b holds the "
+                "coasting once more.", do="Step from p by lr * b."),
     Mistake("torch's variable", _ahead(lambda p, b, lr, mu: p,
                                        lambda p, ahead, b, g, lr, mu: p - lr * (g + mu * b)),
-            "That is Nesterov's method in torch's variable: its points are the points ahead. Asked "
-            "for is the paper's, which takes the gradient there and keeps the point itself."),
-))
+            ask="Which points does it return: those where it stands, or those where it looks?",
+            why="That is Nesterov's method in torch's variable: its points are the points ahead.",
+            do="Asked for is the paper's: take the gradient ahead, and keep the point itself."),
+    Mistake("torch's step as well", _ahead(lambda p, b, lr, mu: p - lr * mu * b,
+                                           lambda p, ahead, b, g, lr, mu: p - lr * (g + mu * b)),
+            ask=_MOVES, why="It looks ahead twice: for the gradient, and in the step.",
+            do="Step from p by lr * b."),
+), gives="the new point and the buffer, p and b")
 
 
 def _cheap(guard):
@@ -197,27 +330,49 @@ def _no_power(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         p, g, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
 
+_FROM = "By what was the line below multiplied, and eps with it?"
+_TAKES = "Multiply eps by the root of 1 - beta2**t."
 _CHEAP = Exercise(_cheap(lambda eps, full1, full2: eps * np.sqrt(full2)), drive(*_BETAS), (
     Mistake("eps as it is", _cheap(lambda eps, full1, full2: eps),
-            "That is still the listing. Try a gradient no larger than eps."),
-    Mistake("no root", _cheap(lambda eps, full1, full2: eps * full2),
-            "Nearly: eps stands beside a root, so what multiplies it is the root "
-            "of 1 - beta2**t."),
-    Mistake("divided", _cheap(lambda eps, full1, full2: eps / np.sqrt(full2)),
-            "The factor is right and upside down: you have gone the same way twice."),
-    Mistake("the other filling", _cheap(lambda eps, full1, full2: eps * full1),
-            "That is the correction of m. eps stands beside the root of v."),
-    Mistake("both", _cheap(lambda eps, full1, full2: eps * np.sqrt(full2) / full1),
-            "The correction of m multiplies the whole quotient; eps does not see it."),
-    Mistake("no power", _no_power,
-            "It has 1 - beta2 without the power t. The factor must tend to 1."),
-    Mistake("no eps", _cheap(lambda eps, full1, full2: 0.0), "It leaves eps out."),
+            ask="At a gradient no larger than eps, what is the divisor here, and in torch?",
+            why="As in the listing eps stands beside the uncorrected root.", do=_TAKES),
+    Mistake("no root", _cheap(lambda eps, full1, full2: eps * full2), ask=_FROM,
+            why="It multiplies eps by 1 - beta2**t, and the root by its root.", do=_TAKES),
+    Mistake("divided", _cheap(lambda eps, full1, full2: eps / np.sqrt(full2)), ask=_FROM,
+            why="The factor is right and upside down: you have gone the same way twice.",
+            do=_TAKES),
+    Mistake("the other filling", _cheap(lambda eps, full1, full2: eps * full1), ask=_FROM,
+            why="That is the correction of m, and eps stands beside the root of v.", do=_TAKES),
+    Mistake("the other filling's root", _cheap(lambda eps, full1, full2: eps * np.sqrt(full1)),
+            ask=_FROM, why="That is the correction of m, and eps stands beside the root of v.",
+            do=_TAKES),
+    Mistake("both", _cheap(lambda eps, full1, full2: eps * np.sqrt(full2) / full1), ask=_FROM,
+            why="The correction of m multiplies the whole quotient; eps does not see it.",
+            do=_TAKES),
+    Mistake("no power", _no_power, ask="To what does your factor tend in a long run?",
+            why="It has 1 - beta2 without the power t, and stays small for ever.",
+            do="Put in the power: the factor must tend to 1."),
+    Mistake("the root times it too", _adam(lambda p, m, v, full1, full2, lr, eps:
+                                           p - lr * m / full1 / (np.sqrt(v) + eps)), ask=_FROM,
+            why="The factor stands above and below, and cancels: v is not corrected at all.",
+            do=_TAKES),
+    Mistake("no eps", _cheap(lambda eps, full1, full2: 0.0),
+            ask="Where does eps enter your formula?", why="It leaves eps out.", do=_TAKES),
+    Mistake("eps inside the root", _adam(lambda p, m, v, full1, full2, lr, eps:
+                                         p - lr * np.sqrt(full2) / full1 * m / np.sqrt(v + eps)),
+            ask="Is eps inside the root, or beside it?", why="eps stands inside the root.",
+            do="Add it to the root, times the root of 1 - beta2**t."),
     Mistake("lr in it", _adam(lambda p, m, v, full1, full2, lr, eps:
                               p - lr * np.sqrt(full2) / full1 * m
-                              / (np.sqrt(v) + eps * lr * np.sqrt(full2) / full1)),
-            "It multiplies eps by the whole rate, lr and both corrections. Only the root of "
-            "1 - beta2**t came from below the line."),
-))
+                              / (np.sqrt(v) + eps * lr * np.sqrt(full2) / full1)), ask=_FROM,
+            why="It multiplies eps by the whole rate, lr and both corrections.",
+            do="Only the root of 1 - beta2**t came from below the line."),
+    Mistake("rate without the root", _adam(lambda p, m, v, full1, full2, lr, eps:
+                                           p - lr / full1 * m
+                                           / (np.sqrt(v) + eps * np.sqrt(full2))), ask=_FROM,
+            why="The correction of v has gone from the rate.",
+            do="Leave the rate as it was; only eps takes a factor."),
+), gives=_ADAM)
 
 
 def _pair(y, s=lambda p, p_old: p - p_old):
@@ -237,7 +392,7 @@ def _noisy_pairs(make):
         def gradient(q, batch, noise=noise):
             return h * (1 + batch) * q + noise[batch]  # a batch has a curvature of its own as well
 
-        s, y = make(p_old, p, gradient, 0, 1)
+        s, y = make(p_old, p, gradient, *((0, 1) if seed < 2 else (1, 0)))
         yield f"for s, pair {seed + 1}", s
         yield f"for y, pair {seed + 1}", y
 
@@ -246,26 +401,51 @@ def _y(gradient, p, p_old, batch, batch_old):
     return gradient(p, batch_old) - gradient(p_old, batch_old)
 
 
+_FUNCTIONS = "Of how many functions, and at which points, are these two the gradients?"
+_OLD = "Take both on the old batch: gradient(p, batch_old) - gradient(p_old, batch_old)."
+_SIGNS = "New minus old, or old minus new?"
 _PAIR = Exercise(_pair(_y), _noisy_pairs, (
     Mistake("two batches", _pair(lambda grad, p, p_old, new, old: grad(p, new) - grad(p_old, old)),
-            "That is still the listing. Of how many functions are these the gradients?"),
+            ask=_FUNCTIONS,
+            why="As in the listing these are gradients of two functions: their difference holds "
+                "the noise of both batches.", do=_OLD),
     Mistake("the new batch", _pair(lambda grad, p, p_old, new, old: grad(p, new) - grad(p_old, new)
-                                   ),
-            "One batch, so it is a true pair. But it is the new one; take the batch that made the "
-            "step, whose first gradient you have already."),
+                                   ), ask="Which batch did the statement ask for?",
+            why="One batch, so it is a true pair; but it is the new one.",
+            do="Take the batch that made the step, whose first gradient you have already."),
+    Mistake("mean of both batches", _pair(lambda grad, p, p_old, new, old: (
+        grad(p, new) - grad(p_old, new) + grad(p, old) - grad(p_old, old)) / 2),
+            ask="Which batch did the statement ask for?",
+            why="A true pair, of the mean of both batches; but it takes four gradients.",
+            do=_OLD),
     Mistake("crossed", _pair(lambda grad, p, p_old, new, old: grad(p, old) - grad(p_old, new)),
-            "Each gradient is of the other's batch: still two functions."),
+            ask=_FUNCTIONS, why="Each gradient is of the other's batch: still two functions.",
+            do=_OLD),
     Mistake("one point", _pair(lambda grad, p, p_old, new, old: grad(p, new) - grad(p, old)),
-            "Both gradients are taken at one point: nothing is left but the noise."),
-    Mistake("y reversed", _pair(lambda *where: -_y(*where)),
-            "y has the wrong sign: the curvature along the step comes out negative."),
-    Mistake("s reversed", _pair(_y, lambda p, p_old: p_old - p),
-            "s has the wrong sign: the curvature along the step comes out negative."),
+            ask=_FUNCTIONS,
+            why="Both gradients are taken at one point: nothing is left but the noise.", do=_OLD),
+    Mistake("the old point alone", _pair(lambda grad, p, p_old, new, old:
+                                         grad(p_old, new) - grad(p_old, old)), ask=_FUNCTIONS,
+            why="Both gradients are taken at the old point: nothing is left but the noise.",
+            do=_OLD),
+    Mistake("y reversed", _pair(lambda *where: -_y(*where)), ask=_SIGNS,
+            why="y has the wrong sign: the curvature along the step comes out negative.",
+            do="Take the gradient at p minus that at p_old."),
+    Mistake("s reversed", _pair(_y, lambda p, p_old: p_old - p), ask=_SIGNS,
+            why="s has the wrong sign: the curvature along the step comes out negative.",
+            do="Leave s as it was, p - p_old."),
     Mistake("both reversed", _pair(lambda *where: -_y(*where), lambda p, p_old: p_old - p),
-            "Both signs are turned round. The update would not notice; hand in new minus old."),
+            ask=_SIGNS, why="Both signs are turned round: the update would not notice.",
+            do="Hand in new minus old."),
+    Mistake("y before s", lambda *where: _pair(_y)(*where)[::-1],
+            ask="In which order does it return the two?", why="It returns y before s.",
+            do="Return s, y."),
+    Mistake("p for s", _pair(_y, lambda p, p_old: p), ask="From where to where does s go?",
+            why="y is right, and s is the new point.", do="Leave s as it was, p - p_old."),
     Mistake("the gradient alone", _pair(lambda grad, p, p_old, new, old: grad(p, old)),
-            "That is a gradient, not the change of one."),
-))
+            ask=_FUNCTIONS, why="That is a gradient, not the change of one.",
+            do="Take the gradient at p_old from it."),
+), gives="two lists of numbers, s and y")
 
 EXERCISES = {"brackets": _BRACKETS, "accumulate": _ACCUMULATE, "inside": _INSIDE, "ahead": _AHEAD,
              "cheap": _CHEAP, "pair": _PAIR}
