@@ -274,3 +274,13 @@ def test_a_rule_is_driven_with_an_lr_that_falls_to_a_tenth_half_way():
     assert [lr for _, lr, _ in seen] == pytest.approx([0.5] * 3 + [0.05] * 3, rel=1e-12)
     assert {momentum for *_, momentum in seen} == {0.9}
     assert wheres[0] == "at step 1 with lr=0.5, momentum=0.9"
+
+
+def test_one_entry_rests_as_long_as_it_is_told_and_none_otherwise():
+    def resting(trials):
+        zeros = []
+        list(trials(lambda p, g, t, *, lr: (zeros.append([t, *np.flatnonzero(g == 0)]), (p,))[1]))
+        return [one for one in zeros if len(one) > 1]
+
+    assert resting(drive({"lr": 0.5}, rests=2)) == [[1, 1], [2, 1]]
+    assert resting(drive({"lr": 0.5})) == []

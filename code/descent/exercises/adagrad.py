@@ -38,6 +38,11 @@ def _not_kept(p, g, t, G=0.0, *, lr, eps):
     return p - lr * g / (np.sqrt(G + g**2) + eps), G
 
 
+def _root_kept(p, g, t, G=0.0, *, lr, eps):
+    G = np.sqrt(G + g**2)
+    return p - lr * g / (G + eps), G
+
+
 _GROWS = "What does G gather from step to step?"
 _BELOW = "What exactly stands below the line?"
 _WHEN = "What is in G when the step divides by it?"
@@ -46,12 +51,20 @@ _ALONE = Mistake("gradient alone", _not_kept,
                  "It divides by this gradient's size alone: nothing of the past is in G.",
                  "Which G does the next step get?",
                  "Add this square to the old G, and return that.")
+_SPARED = Mistake("eps at zero only",
+                  _rule(lambda new, old, eps: np.sqrt(np.where(new == 0, 1, new))),
+                  "It keeps clear of dividing by 0, and has no eps anywhere else.", _EPS,
+                  "Add eps to the root everywhere.")
 
 _IMPLEMENT = (
     Mistake("mean of squares", _mean_square,
             "It divides by the root of the mean square. Adagrad's sum is a sum.", _BELOW,
             "Do not divide the sum by t."),
     _ALONE,
+    _SPARED,
+    Mistake("root kept", _root_kept,
+            "It keeps the root of the sum, and adds the next square to that.",
+            "Which G does the next step get?", "Return the sum; take the root in the step only."),
     Mistake("sum of gradients", _rule(grow=lambda G, g, eps: G + g),
             "It sums gradients, whose signs cancel; the root of that may not even exist.", _GROWS,
             "Sum their squares."),
@@ -101,6 +114,7 @@ _FIX_EPS = (
     Mistake("eps as a floor", _EPS_FLOOR, "It takes the larger of the two; torch takes their sum.",
             _EPS, "Add eps to the root."),
     _ALONE,
+    _SPARED,
 )
 
 _ORDER = (

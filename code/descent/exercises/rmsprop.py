@@ -27,6 +27,11 @@ def _not_kept(p, g, t, v=0.0, *, lr, alpha, eps):
     return p - lr * g / (np.sqrt(alpha * v + (1 - alpha) * g**2) + eps), v
 
 
+def _root_kept(p, g, t, v=0.0, *, lr, alpha, eps):
+    v = np.sqrt(alpha * v + (1 - alpha) * g**2)
+    return p - lr * g / (v + eps), v
+
+
 _GROWS = "How much of the old v and of the new square is in v?"
 _BELOW = "What exactly stands below the line?"
 _EPS = "Where does eps stand, and what acts on it there?"
@@ -66,6 +71,9 @@ _IMPLEMENT = (
                                    lambda v, g, alpha: alpha * v + (1 - alpha) * abs(g)),
             "It divides by a mean of sizes.", "What is it that v averages?",
             "Average squares, and take the root of the mean."),
+    Mistake("root kept", _root_kept,
+            "It keeps the root, and averages the next square with that.",
+            "Which v does the next step get?", "Return the mean; take the root in the step only."),
     Mistake("gradient alone", _not_kept,
             "It returns the old v: nothing of the past is ever in it.",
             "Which v does the next step get?", "Return the mean with this square in it."),
