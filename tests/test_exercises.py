@@ -290,3 +290,13 @@ def test_groups_may_be_pairs_and_generators_but_may_not_hold_none():
         assert check("adamw.groups", lambda *args, pairs=pairs: sorted_out(*args, pairs=pairs)).ok
     verdict = check("adamw.groups", lambda *args: sorted_out(*args, none=True))
     assert verdict.mistake == "none in a group"
+
+
+def test_one_entry_rests_as_long_as_it_is_told_and_none_otherwise():
+    def resting(trials):
+        zeros = []
+        list(trials(lambda p, g, t, *, lr: (zeros.append([t, *np.flatnonzero(g == 0)]), (p,))[1]))
+        return [one for one in zeros if len(one) > 1]
+
+    assert resting(drive({"lr": 0.5}, rests=2)) == [[1, 1], [2, 1]]
+    assert resting(drive({"lr": 0.5})) == []

@@ -41,64 +41,119 @@ def _states_swapped(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
 _RIGHT = _rule()
 _LR_INSIDE = _rule(kept=lambda step, g, lr: lr * step)
 _RMSPROP = _rule(unit=lambda u, eps: np.sqrt(eps), kept=lambda step, g, lr: 0.0)
-_MEANS = drive({"lr": 1.0, "rho": 0.9, "eps": 0.1}, {"lr": 0.5, "rho": 0.5, "eps": 1e-3})
+_NOT_KEPT = _rule(grow=lambda old, new, rho: (1 - rho) * new)
+_BARE = _rule(grow=lambda old, new, rho: rho * old + new)
+_MEANS = drive({"lr": 1.0, "rho": 0.9, "eps": 0.1}, {"lr": 0.5, "rho": 0.5, "eps": 1e-3}, rests=2)
+_GIVES = "the new point and the new state, p, v, u"
+
+_EPS = "Where does eps stand, above and below, and what acts on it?"
+_GROWS = "How much of the old and of the new is in each mean?"
+_ORDER = "When was each of the two means made that the step uses?"
+_LR = "Where does lr enter, and what hears of it?"
+_FOR_U = "Which quantity is it that u averages?"
 
 _IMPLEMENT = (
-    Mistake("sign", _rule(move=lambda lr: -lr),
-            "It climbs: the step is minus the scaled gradient."),
     Mistake("eps outside the roots",
             _rule(lambda u, eps: np.sqrt(u) + eps, lambda v, old, eps: np.sqrt(v) + eps),
-            "eps stands outside the roots, as in Adagrad and RMSprop. Here it is inside both."),
+            "eps stands outside the roots, as in Adagrad and RMSprop.", _EPS,
+            "Add eps inside both roots."),
     Mistake("no eps above", _rule(lambda u, eps: np.sqrt(u)),
-            "It never moves: u starts at 0, and without eps above the line it stays there."),
+            "It never moves: u starts at 0, and without eps above the line it stays there.", _EPS,
+            "Add eps to u under its root."),
+    Mistake("no eps below", _rule(size=lambda v, old, eps: np.sqrt(v)),
+            "Below the line it divides 0 by 0 where a coordinate has no gradient.", _EPS,
+            "Add eps to v under its root."),
     Mistake("u holds this step too", _this_step_too,
-            "It takes this step into u before it is made. Above the line stands the old u."),
+            "It takes this step into u before it is made.", _ORDER,
+            "Let the old u stand above the line."),
     Mistake("v updated after use", _rule(size=lambda v, old, eps: np.sqrt(old + eps)),
-            "It divides by the mean before this gradient joins it."),
+            "It divides by the mean before this gradient joins it.", _ORDER,
+            "Let this gradient join v first."),
     Mistake("sums", _rule(grow=lambda old, new, rho: old + new),
-            "It sums both, as Adagrad does. Both are moving means."),
+            "It sums both, as Adagrad does.", _GROWS,
+            "Weigh the old by rho and the new by 1 - rho."),
+    Mistake("new square whole", _BARE,
+            "It adds the new squares whole, so v and u are fading sums, not means.", _GROWS,
+            "Weigh the new squares by 1 - rho."),
+    Mistake("nothing kept", _NOT_KEPT, "Nothing of the past is in its means.", _GROWS,
+            "Let rho times the old stay in each."),
     Mistake("lr inside the mean", _LR_INSIDE,
-            "Its u averages the steps with lr in them; torch averages them without."),
+            "Its u averages the steps with lr in them; torch averages them without.", _LR,
+            "Multiply by lr only where p moves."),
     Mistake("weights swapped", _rule(grow=lambda old, new, rho: (1 - rho) * old + rho * new),
-            "rho is what stays of the past; the new square gets 1 - rho."),
-    Mistake("lr left out", _rule(move=lambda lr: 1.0), "It leaves lr out of the step."),
-    Mistake("upside down", _upside_down, "Steps stand above the line, gradients below."),
+            "It gives the past the weight of the new square, and the other way round.", _GROWS,
+            "Let rho stay of the past, and give the new square 1 - rho."),
+    Mistake("lr left out", _rule(move=lambda lr: 1.0), "It leaves lr out of the step.", _LR,
+            "Multiply by lr where p moves."),
+    Mistake("upside down", _upside_down, "It has gradients above the line and steps below.",
+            "Which of the means stands above the line?", "Put u above and v below."),
     Mistake("states swapped", _states_swapped,
-            "It returns u before v; the next step takes one for the other."),
+            "It returns u before v; the next step takes one for the other.",
+            "In which order does it take its state back?", "Return p, v, u."),
     Mistake("one eps outside", _rule(size=lambda v, old, eps: np.sqrt(v) + eps),
-            "Below the line eps stands outside the root. Here it is inside both."),
+            "Below the line eps stands outside the root.", _EPS, "Add eps inside both roots."),
+    Mistake("other eps outside", _rule(lambda u, eps: np.sqrt(u) + eps),
+            "Above the line eps stands outside the root.", _EPS, "Add eps inside both roots."),
     Mistake("no roots", _rule(lambda u, eps: u + eps, lambda v, old, eps: v + eps),
-            "It leaves out the roots: the *root* of a mean square has the unit of a step."),
+            "It leaves out the roots: the *root* of a mean square has the unit of a step.",
+            "Which unit does the step have?", "Take the root above and below."),
+    Mistake("gradients in u", _rule(kept=lambda step, g, lr: g),
+            "Its u averages gradients, as v does.", _FOR_U, "Average the squares of the steps."),
     Mistake("RMSprop", _RMSPROP,
-            "It keeps no mean of the steps: with √eps for lr, that is RMSprop."),
+            "It keeps no mean of the steps: with √eps for lr, that is RMSprop.", _FOR_U,
+            "Average the squares of the steps, and return that too."),
 )
 
 _STEPS = (
-    Mistake("lr inside the mean", _LR_INSIDE, "That is still the colleague's rule."),
+    Mistake("lr inside the mean", _LR_INSIDE,
+            "That is still the colleague's rule: u averages steps with lr in them.", _LR,
+            "Take lr out of `step`, and multiply where p moves."),
     Mistake("gradients in u", _rule(kept=lambda step, g, lr: g),
-            "It averages gradients; v does that already. u averages steps."),
+            "Its u averages gradients; v does that already.", _FOR_U,
+            "Average the squares of the steps without lr."),
     Mistake("lr left out", _rule(move=lambda lr: 1.0),
-            "The mean is right now, and lr is gone altogether: it scales the step into p."),
+            "The mean is right now, and lr is gone altogether.", _LR,
+            "Multiply by lr where p moves."),
     Mistake("divided by lr twice", _rule(kept=lambda step, g, lr: step / lr),
-            "It divides the step by lr; the step without lr is what `step` holds already."),
+            "It divides by lr what is free of it already.", _LR,
+            "Let u average the square of the step without lr."),
     Mistake("divided by lr once", _rule(kept=lambda step, g, lr: np.sqrt(lr) * step),
-            "Its step holds lr, and its square lr², of which one factor is left."),
+            "Its step holds lr, and its square lr², of which one factor is left.", _LR,
+            "Divide the square by lr², or take lr out of `step`."),
     Mistake("lr twice", _rule(kept=lambda step, g, lr: lr * step, move=lambda lr: lr**2),
-            "lr is still in `step`, and now stands before it as well."),
+            "lr is still in `step`, and now stands before it as well.", _LR,
+            "Take it out of `step`."),
+    Mistake("lr in the mean alone", _rule(kept=lambda step, g, lr: lr * step, move=lambda lr: 1.0),
+            "It moves by the step without lr, and averages the one with it.", _LR,
+            "Do it the other way round."),
     Mistake("u not squared", _rule(kept=lambda step, g, lr: np.sqrt(abs(step))),
-            "It averages the size of the steps, not their squares."),
+            "It averages the size of the steps, not their squares.", _FOR_U, "Square them."),
 )
 
 
-def _first(root):
-    return lambda rho, eps, g: -root(rho, eps, g)
+def _second(one=lambda rho: 1 - rho, two=lambda rho: 1 - rho**2, mean=lambda rho: 1 - rho):
+    """Return the second step from the weights of g² in v, once and then, and of the first in u."""
+    def step(rho, eps, g):
+        first = eps / (one(rho) * g**2 + eps) * g**2
+        return -g * np.sqrt((mean(rho) * first + eps) / (two(rho) * g**2 + eps))
+    return step
 
 
-def _woken(u, v):
+def _first_step(rho, eps, g):
+    return -g * np.sqrt(eps / ((1 - rho) * g**2 + eps))
+
+
+def _apart(rho, eps, g):
+    """Return the second step with eps outside the roots."""
+    first = eps * g / (np.sqrt(1 - rho) * abs(g) + eps)
+    return -g * (np.sqrt(1 - rho) * abs(first) + eps) / (np.sqrt(1 - rho**2) * abs(g) + eps)
+
+
+def _woken(new_u, new_v):
     """Return the step after a silence, from what the two means have become."""
-    def step(old_u, old_v, g, silent, rho, eps):
-        n = int(silent)
-        return -g * np.sqrt(u(old_u, n, rho) + eps) / np.sqrt(v(old_v, g, n, rho) + eps)
+    def step(u, v, g, silent, rho, eps):
+        u, v = new_u(u, silent, rho), new_v(v, g, silent, rho)
+        return -g * np.sqrt(u + eps) / np.sqrt(v + eps)
     return step
 
 
@@ -110,97 +165,146 @@ def _v_woken(v, g, n, rho):
     return rho**(n + 1) * v + (1 - rho) * g**2
 
 
+def _woken_apart(u, v, g, silent, rho, eps):
+    u, v = _faded(u, silent, rho), _v_woken(v, g, silent, rho)
+    return -g * (np.sqrt(u) + eps) / (np.sqrt(v) + eps)
+
+
+_BESIDE = "What does each eps stand beside, and how does that change?"
+_ALL_OF_V = "How large is v after two steps with the same gradient?"
+_FIRST = "How large is u after the first step?"
+_WAY = "What do the steps add up to, and how does each grow?"
+_U_FADES = "What becomes of u at each silent step, and when is it used?"
+_V_FADES = "What becomes of v at each silent step and at the waking one?"
+
 EXERCISES = {
     "units": Exercise(
         lambda c: np.array([c**2, c**-2.0]),
         on((1000.0,), (2.0,), (0.5,)), (
             Mistake("no squares", lambda c: np.array([c, 1 / c]),
-                    "Right way round, but eps stands beside a mean *square*."),
+                    "Right way round, but eps stands beside a mean *square*.", _BESIDE,
+                    "Square both."),
             Mistake("swapped", lambda c: np.array([c**-2.0, c**2]),
-                    "The other way round: as the numbers of θ grow, those of its slope shrink."),
+                    "It is the other way round.", "As the numbers of θ grow, what does its slope?",
+                    "The numbers of θ grow and those of its slope shrink: swap the two."),
             Mistake("both alike", lambda c: np.array([c**2, c**2]),
-                    "Steps and gradients do not have the same unit: f is a loss, g is loss per θ."),
+                    "It has one factor for both; steps and gradients differ in their units.",
+                    _BESIDE, "The slope is loss per θ: divide by c²."),
             Mistake("gradient unchanged", lambda c: np.array([c**2, 1.0]),
-                    "The slope changes too: the same loss over more units of θ."),
+                    "It leaves the slope as it was.", _BESIDE,
+                    "The same loss over more units of θ: divide by c²."),
             Mistake("step unchanged", lambda c: np.array([1.0, c**-2.0]),
-                    "The steps change too: in the new unit they are c times as long."),
+                    "It leaves the steps as they were.", _BESIDE,
+                    "In the new unit they are c times as long: multiply by c²."),
             Mistake("one square", lambda c: np.array([c**2, 1 / c]),
-                    "The first is right. Below the line eps stands beside a mean *square* too."),
+                    "The first is right; the second is not squared.", _BESIDE,
+                    "Square the second too."),
+            Mistake("other square", lambda c: np.array([c, c**-2.0]),
+                    "The second is right; the first is not squared.", _BESIDE,
+                    "Square the first too."),
             Mistake("nothing to do", lambda c: np.array([1.0, 1.0]),
-                    "That would be so if eps had no unit. It is added to a mean square."),
+                    "That would be so if eps had no unit.", _BESIDE,
+                    "Each is added to a mean square: give it that unit."),
+        ), gives="two numbers, the factor of eps_u and that of eps_v"),
+    "second_step": Exercise(
+        _second(), on((0.9, 1e-6, 3.0), (0.5, 0.01, -0.1), (0.95, 1e-3, 1e-3), (0.8, 2.0, 1.0)), (
+            Mistake("first step", _first_step, "It is the first step again.",
+                    "How has each of the two means changed since the first step?",
+                    "Let both fade by rho; u takes in the first step, v the second gradient."),
+            Mistake("u still 0", _second(mean=lambda rho: 0.0), "It has no first step in u.",
+                    _FIRST, "Put (1 - rho) times the square of the first step in u."),
+            Mistake("u whole", _second(mean=lambda rho: 1.0),
+                    "It has the square of the first step in u whole.", _FIRST,
+                    "Weigh it by 1 - rho."),
+            Mistake("v of one step", _second(two=lambda rho: 1 - rho),
+                    "Its v has one gradient in it.", _ALL_OF_V,
+                    "Let v fade by rho and take in g² again."),
+            Mistake("full mean", _second(lambda rho: 1.0, lambda rho: 1.0),
+                    "It takes v for g²; the mean starts at 0.", _ALL_OF_V,
+                    "Weigh the squares: v is (1 - rho²) g² by then."),
+            Mistake("place", lambda rho, eps, g: _first_step(rho, eps, g) + _second()(rho, eps, g),
+                    "That is where the two steps lead.", "Is it a step, or a place?",
+                    "Leave the first step out."),
+            Mistake("factor", lambda rho, eps, g: _second()(rho, eps, g) / _first_step(rho, eps, g),
+                    "That is the second step in units of the first.",
+                    "Is it a step, or the ratio of two?", "Multiply by the first step."),
+            Mistake("no roots", lambda rho, eps, g: -g * (_second()(rho, eps, g) / g)**2,
+                    "It leaves out the roots.", "Is it the mean squares, or their roots?",
+                    "Take the root above and below."),
+            Mistake("eps outside", _apart, "eps stands outside the roots.", _EPS,
+                    "Add eps inside both roots."),
         )),
-    "first_step": Exercise(
-        _first(lambda rho, eps, g: g * np.sqrt(eps / ((1 - rho) * g**2 + eps))),
-        on((0.9, 1e-6, 3.0), (0.5, 0.01, -0.1), (0.95, 1e-3, 1e-3)), (
-            Mistake("sign", _first(lambda rho, eps, g: -g * np.sqrt(eps / ((1 - rho) * g**2
-                                                                           + eps))),
-                    "The size is right; the way goes against the gradient."),
-            Mistake("large gradients", _first(lambda rho, eps, g: np.sign(g)
-                                              * np.sqrt(eps / (1 - rho))),
-                    "That is the limit for large gradients, the number to remember. Keep eps "
-                    "below the line too."),
-            Mistake("rho for 1 - rho",
-                    _first(lambda rho, eps, g: g * np.sqrt(eps / (rho * g**2 + eps))),
-                    "The first square enters v with the weight 1 - rho."),
-            Mistake("one way", _first(lambda rho, eps, g:
-                                      abs(g) * np.sqrt(eps / ((1 - rho) * g**2 + eps))),
-                    "It goes the same way for both signs of the gradient."),
-            Mistake("full mean", _first(lambda rho, eps, g: g * np.sqrt(eps / (g**2 + eps))),
-                    "v₁ is not g² but (1 - rho) g²: the mean starts at 0."),
-            Mistake("no root", _first(lambda rho, eps, g: g * eps / ((1 - rho) * g**2 + eps)),
-                    "Both means enter by their roots."),
-            Mistake("eps outside", _first(lambda rho, eps, g: g * eps
-                                          / (np.sqrt(1 - rho) * abs(g) + eps)),
-                    "eps stands inside the roots here."),
-        )),
-    "implement": Exercise(_RIGHT, _MEANS, _IMPLEMENT),
+    "implement": Exercise(_RIGHT, _MEANS, _IMPLEMENT, _GIVES),
     "steps": Exercise(_RIGHT, drive({"lr": 0.5, "rho": 0.9, "eps": 0.1},
-                                     {"lr": 2.0, "rho": 0.5, "eps": 1e-3}), _STEPS),
+                                    {"lr": 2.0, "rho": 0.5, "eps": 1e-3}, rests=2), _STEPS, _GIVES),
     "reach": Exercise(
         lambda D, rho, eps: (1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
         on((1.0, 0.9, 1e-6), (100.0, 0.5, 1e-4), (3.0, 0.99, 1e-8)), (
             Mistake("constant step", lambda D, rho, eps: D / np.sqrt(eps / (1 - rho)),
-                    "That is for steps as long as the first. They grow."),
-            Mistake("last step only", lambda D, rho, eps: (D / np.sqrt(eps * (1 - rho)))**2,
-                    "That is when one step has the length D. Add up the steps before it."),
+                    "It takes all steps to be as long as the first.", _WAY,
+                    "Integrate the length of step t, which grows as √t."),
+            Mistake("last step only", lambda D, rho, eps: D**2 / (eps * (1 - rho)),
+                    "That is when one step has the length D.", _WAY, "Add up the steps before it."),
             Mistake("no factor", lambda D, rho, eps: D**(2 / 3) / (eps * (1 - rho))**(1 / 3),
-                    "Close: the integral of √t is ⅔ t to the power 3/2."),
+                    "It has lost a factor in the integral.", "What is the integral of √t?",
+                    "Put ⅔ before t to the power 3/2, and solve again."),
             Mistake("factor upside down",
                     lambda D, rho, eps: (D / 1.5)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
-                    "The factor ⅔ is on the other side now."),
-            Mistake("rounded", lambda D, rho, eps:
-                    np.ceil((1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3)),
-                    "It is rounded to whole steps. Hand in the number itself."),
+                    "It has ⅔ where 3/2 belongs.", "On which side does the factor ⅔ end up?",
+                    "Multiply D by 3/2."),
+            Mistake("exponent upside down",
+                    lambda D, rho, eps: (1.5 * D / np.sqrt(eps * (1 - rho)))**1.5,
+                    "It raises to the power 3/2.", "How do you undo a power of 3/2?",
+                    "Raise to the power ⅔."),
+            Mistake("steps like t", lambda D, rho, eps: np.sqrt(2 * D / np.sqrt(eps * (1 - rho))),
+                    "Its steps grow as t, and the way as t².", _WAY, "Integrate √t instead."),
+            Mistake("no root", lambda D, rho, eps: (1.5 * D / (eps * (1 - rho)))**(2 / 3),
+                    "It takes the square of a step's length for the length.", _WAY,
+                    "Take the root of eps (1 - rho)."),
             Mistake("divided by 1 - rho",
                     lambda D, rho, eps: (1.5 * D / np.sqrt(eps / (1 - rho)))**(2 / 3),
-                    "That grows from the first step's length. u grows by (1 - rho) eps a step."),
+                    "It grows from the first step's length.", "How much does u grow at each step?",
+                    "Let u grow by (1 - rho) eps a step: multiply, do not divide."),
             Mistake("rho forgotten", lambda D, rho, eps: (1.5 * D)**(2 / 3) / eps**(1 / 3),
-                    "u grows by (1 - rho) eps a step, not by eps."),
+                    "Its u grows by eps at each step.", "How much does u grow at each step?",
+                    "Let u grow by (1 - rho) eps."),
         )),
     "wake": Exercise(
         _woken(_faded, _v_woken),
         on((0.04, 9.0, 2.0, 50, 0.9, 1e-6), (0.01, 1.0, -0.5, 3, 0.5, 1e-4),
-           (1.0, 4.0, 1.0, 0, 0.9, 1e-6)), (
+           (1.0, 4.0, 1.0, 0, 0.8, 1e-3)), (
             Mistake("u remembers", _woken(lambda u, n, rho: u, _v_woken),
-                    "u fades too: a step of 0 is a step, and joins the mean."),
+                    "Its u does not fade, though a step of 0 is a step, and joins the mean.",
+                    _U_FADES, "Multiply u by rho at each silent step."),
             Mistake("v one short",
                     _woken(_faded, lambda v, g, n, rho: rho**n * v + (1 - rho) * g**2),
-                    "v fades once more, when the gradient that ends the silence joins it."),
+                    "Its v fades once too few.", _V_FADES,
+                    "Let it fade once more when the gradient that ends the silence joins it."),
             Mistake("all forgotten", _woken(lambda u, n, rho: 0.0,
                                             lambda v, g, n, rho: (1 - rho) * g**2),
-                    "That is where a long silence leads. Keep what is left after `silent` steps."),
+                    "That is where a long silence leads.", "Is it exact for a short silence too?",
+                    "Keep what is left of both means after `silent` steps."),
             Mistake("v remembers", _woken(_faded, lambda v, g, n, rho: rho * v + (1 - rho) * g**2),
-                    "v fades in the silence: every gradient of 0 joins the mean."),
+                    "Its v does not fade in the silence, though a gradient of 0 joins it too.",
+                    _V_FADES, "Multiply v by rho at each silent step."),
             Mistake("no new gradient", _woken(_faded, lambda v, g, n, rho: rho**n * v),
-                    "The gradient that ends the silence joins v before it divides."),
+                    "Its v does not hear of the gradient that ends the silence.", _V_FADES,
+                    "Let that gradient join v before v divides."),
             Mistake("one too many", _woken(lambda u, n, rho: rho**(n + 1) * u, _v_woken),
-                    "u is a step behind v: the step that ends the silence uses the u before it."),
-            Mistake("sign", lambda *a: -_woken(_faded, _v_woken)(*a),
-                    "The size is right; the way goes against the gradient."),
+                    "Its u fades once too often: the step uses the u before it.", _U_FADES,
+                    "Let u fade `silent` times."),
+            Mistake("v forgotten", _woken(_faded, lambda v, g, n, rho: (1 - rho) * g**2),
+                    "It has nothing of the old v.", _V_FADES,
+                    "Add what is left of the old v."),
+            Mistake("new square whole", _woken(_faded,
+                                               lambda v, g, n, rho: rho**(n + 1) * v + g**2),
+                    "It adds the new square whole.", _V_FADES, "Weigh it by 1 - rho."),
+            Mistake("eps outside", _woken_apart, "eps stands outside the roots.", _EPS,
+                    "Add eps inside both roots."),
             Mistake("nothing fades",
                     _woken(lambda u, n, rho: u,
                            lambda v, g, n, rho: rho * v + (1 - rho) * g**2),
-                    "That would be so if silent steps were skipped. They are not: both means "
-                    "take in a zero."),
+                    "That would be so if silent steps were skipped.", _V_FADES,
+                    "Both means take in a zero at each: multiply both by rho."),
         )),
 }

@@ -10,11 +10,11 @@ __all__ = ["EXERCISES"]
 
 
 def _rule(divisor=lambda v, old, t, alpha, eps: np.sqrt(v) + eps,
-          grow=lambda v, g, alpha: alpha * v + (1 - alpha) * g**2, sign=1.0):
+          grow=lambda v, g, alpha: alpha * v + (1 - alpha) * g**2):
     """Return RMSprop from how its mean square moves and from what the step is divided by."""
     def rule(p, g, t, v=0.0, *, lr, alpha, eps):
         new = grow(v, g, alpha)
-        return p - sign * lr * g / divisor(new, v, t, alpha, eps), new
+        return p - lr * g / divisor(new, v, t, alpha, eps), new
     return rule
 
 
@@ -23,26 +23,66 @@ def _from_first_square(p, g, t, v=0.0, *, lr, alpha, eps):
     return p - lr * g / (np.sqrt(v) + eps), v
 
 
+def _not_kept(p, g, t, v=0.0, *, lr, alpha, eps):
+    return p - lr * g / (np.sqrt(alpha * v + (1 - alpha) * g**2) + eps), v
+
+
+def _root_kept(p, g, t, v=0.0, *, lr, alpha, eps):
+    v = np.sqrt(alpha * v + (1 - alpha) * g**2)
+    return p - lr * g / (v + eps), v
+
+
+_GROWS = "How much of the old v and of the new square is in v?"
+_BELOW = "What exactly stands below the line?"
+_EPS = "Where does eps stand, and what acts on it there?"
+_OUTSIDE = "Take the root first, then add eps."
+
 _IMPLEMENT = (
-    Mistake("sign", _rule(sign=-1.0), "It climbs: the step is minus the scaled gradient."),
     Mistake("eps inside the root", _rule(lambda v, old, t, alpha, eps: np.sqrt(v + eps)),
-            "eps stands inside the root, as in TensorFlow's first version. Torch adds it outside."),
+            "eps stands inside the root, as in TensorFlow's first version. Torch has it outside.",
+            _EPS, _OUTSIDE),
     Mistake("bias correction",
             _rule(lambda v, old, t, alpha, eps: np.sqrt(v / (1 - alpha**t)) + eps),
-            "It corrects the mean for its start at 0. Adam does; RMSprop does not."),
+            "It corrects the mean for its start at 0. Adam does; RMSprop does not.", _BELOW,
+            "Divide by the root of v as it is."),
     Mistake("sum of squares", _rule(grow=lambda v, g, alpha: v + g**2),
-            "It never forgets: this is Adagrad."),
+            "It never forgets: this is Adagrad.", _GROWS,
+            "Weigh the old v by alpha and the new square by 1 - alpha."),
     Mistake("weights swapped", _rule(grow=lambda v, g, alpha: (1 - alpha) * v + alpha * g**2),
-            "alpha is what stays of the past; the new square gets 1 - alpha."),
+            "It gives the past the weight of the new square, and the other way round.", _GROWS,
+            "Let alpha stay of the past, and give the new square 1 - alpha."),
     Mistake("old mean", _rule(lambda v, old, t, alpha, eps: np.sqrt(old) + eps),
-            "It divides by the mean of the step before. This step's gradient must be in it."),
+            "It divides by the mean of the step before.",
+            "What is in v when the step divides by it?",
+            "Let this gradient join the mean first, then step."),
+    Mistake("one mean for all",
+            _rule(grow=lambda v, g, alpha: alpha * v + (1 - alpha) * (g**2).sum()),
+            "It keeps one mean for all coordinates.", "How many numbers does v hold?",
+            "Leave out the sum over coordinates: each has its own v."),
     Mistake("no root", _rule(lambda v, old, t, alpha, eps: v + eps),
-            "It divides by the mean square; its root is asked for."),
+            "It divides by the mean square itself.", _BELOW, "Take its root."),
     Mistake("decay without weight", _rule(grow=lambda v, g, alpha: alpha * v + g**2),
-            "The new square needs the weight 1 - alpha, or v is a sum, not a mean."),
-    Mistake("no eps", _rule(lambda v, old, t, alpha, eps: np.sqrt(v)), "It leaves eps out."),
+            "It adds the new square whole, so v is a fading sum, not a mean.", _GROWS,
+            "Weigh the new square by 1 - alpha."),
+    Mistake("mean of gradients", _rule(grow=lambda v, g, alpha: alpha * v + (1 - alpha) * g),
+            "It averages gradients, whose signs cancel; the root of that may not even exist.",
+            "What is it that v averages?", "Average their squares."),
+    Mistake("mean of sizes", _rule(lambda v, old, t, alpha, eps: v + eps,
+                                   lambda v, g, alpha: alpha * v + (1 - alpha) * abs(g)),
+            "It divides by a mean of sizes.", "What is it that v averages?",
+            "Average squares, and take the root of the mean."),
+    Mistake("root kept", _root_kept,
+            "It keeps the root, and averages the next square with that.",
+            "Which v does the next step get?", "Return the mean; take the root in the step only."),
+    Mistake("gradient alone", _not_kept,
+            "It returns the old v: nothing of the past is ever in it.",
+            "Which v does the next step get?", "Return the mean with this square in it."),
+    Mistake("no eps", _rule(lambda v, old, t, alpha, eps: np.sqrt(v)),
+            "It leaves eps out; a coordinate without a gradient divides 0 by 0.", _EPS,
+            "Add eps to the root."),
     Mistake("starts at the first square", _from_first_square,
-            "Its mean starts at the first square. Torch's starts at 0, and stays low for a while."),
+            "Its mean starts at the first square. Torch's starts at 0, and stays low for a while.",
+            "What is v before the first step?", "Treat the first step like any other."),
 )
 
 
@@ -79,30 +119,50 @@ def _squared_differences(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
     return p - lr * g / (np.sqrt(v) + eps), v, g_mean
 
 
+def _centered_forgotten(p, g, t, v=0.0, *, lr, alpha, eps):
+    return _centered(lambda v, m, old, g: v - m**2)(p, g, t, v, lr=lr, alpha=alpha, eps=eps)[:2]
+
+
+_UNDER = "What is subtracted from v under the root, and when was it made?"
+_ABOVE = "What stands above the line?"
+
 _CENTERED = (
     Mistake("eps inside the root", _centered(lambda v, m, old, g: v - m**2,
                                              lambda square, eps: np.sqrt(square + eps)),
-            "eps stands inside the root, as Graves has it. Torch adds it outside."),
+            "eps stands inside the root, as Graves has it. Torch has it outside.", _EPS, _OUTSIDE),
     Mistake("not centered", _centered(lambda v, m, old, g: v),
-            "It keeps the mean gradient and does not use it."),
+            "It keeps the mean gradient and does not use it.", _UNDER,
+            "Subtract the square of the mean gradient from v."),
     Mistake("mean not squared", _centered(lambda v, m, old, g: v - m),
-            "The variance is the mean square minus the square of the mean."),
-    Mistake("gradient instead of its mean", _centered(lambda v, m, old, g: np.abs(v - g**2)),
-            "It subtracts the square of this gradient, not that of the mean."),
-    Mistake("old mean", _centered(lambda v, m, old, g: np.abs(v - old**2)),
-            "It subtracts the mean of the step before."),
+            "It subtracts the mean from a mean square: their units differ.", _UNDER,
+            "Subtract the square of the mean."),
+    Mistake("gradient instead of its mean", _centered(lambda v, m, old, g: v - g**2),
+            "It subtracts the square of this gradient, not that of the mean.", _UNDER,
+            "Subtract the square of the mean gradient."),
+    Mistake("old mean", _centered(lambda v, m, old, g: v - old**2),
+            "It subtracts the mean of the step before.", _UNDER,
+            "Let both means take in this gradient first."),
     Mistake("plus", _centered(lambda v, m, old, g: v + m**2),
-            "It adds the square of the mean; a variance subtracts it."),
+            "It adds the square of the mean; that is no variance.", _UNDER,
+            "Subtract it."),
     Mistake("step centered too", _centered_step,
-            "It subtracts the mean from the gradient of the step as well. Only the divisor is "
-            "centered."),
-    Mistake("step of the mean", _mean_step,
-            "It steps along the mean gradient. Only the divisor is centered."),
+            "It subtracts the mean from the gradient of the step as well.", _ABOVE,
+            "Center the divisor only, and step along g."),
+    Mistake("step of the mean", _mean_step, "It steps along the mean gradient.", _ABOVE,
+            "Center the divisor only, and step along g."),
     Mistake("squared differences", _squared_differences,
-            "It averages (g - g_mean)². Torch takes the mean square less the square of the mean, "
-            "which is not the same while the mean moves."),
+            "It averages (g - g_mean)². That is not the mean square less the square of the mean "
+            "while the mean moves.", "What is it that v averages?",
+            "Average g², and subtract the square of the mean under the root."),
+    Mistake("no root", _centered(lambda v, m, old, g: v - m**2, lambda square, eps: square + eps),
+            "It divides by the variance itself.", _BELOW, "Take its root."),
+    Mistake("mean not kept", _centered_forgotten,
+            "It returns v and not the mean gradient, which begins at 0 at every step.",
+            "What does the next step begin with?", "Return both: p, v, g_mean."),
     Mistake("roots apart", _centered_root,
-            "It subtracts roots. Subtract first, then take the root."),
+            "It subtracts roots; a difference of roots is not the root of the difference.",
+            "In which order do you subtract and take the root?",
+            "Subtract first, then take the root."),
 )
 
 
@@ -115,27 +175,44 @@ def _momentum(grow, step=lambda b, v, lr, eps: lr * b, root=lambda v, eps: np.sq
     return rule
 
 
+def _momentum_brackets(p, g, t, v=0.0, b=0.0, *, lr, alpha, momentum, eps):
+    v = alpha * v + (1 - alpha) * g**2
+    b = momentum * b + g / np.sqrt(v) + eps
+    return p - lr * b, v, b
+
+
+_HOLDS = "What does the buffer hold, and when was each part of it divided?"
+
 _MOMENTUM = (
     Mistake("momentum before scaling",
             _momentum(lambda b, g, root, lr, mu: mu * b + g,
                       lambda b, v, lr, eps: lr * b / (np.sqrt(v) + eps)),
-            "That is still the colleague's rule: old gradients are divided by today's root."),
+            "That is still the colleague's rule: old gradients are divided by today's root.",
+            _HOLDS, "Divide the gradient before it joins the buffer."),
     Mistake("eps inside the root", _momentum(lambda b, g, root, lr, mu: mu * b + g / root,
                                              root=lambda v, eps: np.sqrt(v + eps)),
-            "The order is mended, and eps has slipped into the root."),
+            "The order is mended, and eps has slipped into the root.", _EPS, _OUTSIDE),
+    Mistake("missing brackets", _momentum_brackets,
+            "`g / root + eps` adds eps to the quotient, not to the root.",
+            "What does Python divide by, and what does it add afterwards?",
+            "Put brackets around what stands below the line: `g / (root + eps)`."),
     Mistake("lr in the buffer", _momentum(lambda b, g, root, lr, mu: mu * b + lr * g / root,
                                           lambda b, v, lr, eps: b),
-            "It has lr inside the buffer, and departs from torch when lr changes."),
+            "It has lr inside the buffer, and departs from torch when lr changes.",
+            "What has happened to past steps when lr changes?",
+            "Take lr out of the buffer, and multiply by it in the step."),
     Mistake("moving average", _momentum(lambda b, g, root, lr, mu: mu * b + (1 - mu) * g / root),
-            "It weighs the new step by 1 - momentum; torch adds it whole."),
+            "It weighs the new part by 1 - momentum, as a moving average does; torch does not.",
+            "What weighs the new part of the buffer?", "Add it whole."),
     Mistake("Adam's order", _momentum(lambda b, g, root, lr, mu: mu * b + (1 - mu) * g,
                                       lambda b, v, lr, eps: lr * b / (np.sqrt(v) + eps)),
-            "It averages gradients first and divides then: that is Adam's order."),
-    Mistake("no momentum", _momentum(lambda b, g, root, lr, mu: g / root),
-            "It leaves momentum out."),
+            "It averages gradients first and divides then: that is Adam's order.", _HOLDS,
+            "Divide the gradient first, and add it to the buffer whole."),
     Mistake("scaled twice", _momentum(lambda b, g, root, lr, mu: mu * b + g / root,
                                       lambda b, v, lr, eps: lr * b / (np.sqrt(v) + eps)),
-            "It divides by the root twice."),
+            "It divides by the root twice.", _HOLDS, "Do not divide the buffer again."),
+    Mistake("old buffer scaled again", _momentum(lambda b, g, root, lr, mu: (mu * b + g) / root),
+            "It divides the old buffer at every step anew.", _HOLDS, "Divide g alone."),
 )
 _MEANS = ({"lr": 0.1, "alpha": 0.9, "eps": 0.1}, {"lr": 0.5, "alpha": 0.5, "eps": 1e-3})
 
@@ -145,66 +222,127 @@ def _travel(size):
                                                                np.arange(1, int(steps) + 1))
 
 
+def _all_steps(alpha, t):
+    return (1 / np.sqrt(1 - alpha**t)).sum()
+
+
+def _first(below, above=lambda g: g):
+    return lambda lr, alpha, eps, g: -lr * above(g) / below(abs(g), 1 - alpha, eps)
+
+
+def _window(part):
+    return lambda alpha, share: math.log(part(share, alpha)) / math.log(alpha)
+
+
+_EXACT = "Is it exact, for a small alpha too?"
+_WEIGHED = "Which squares weigh `share` together there?"
+_PIECES = "How long is one step, the first, the second, the hundredth?"
+_GIVES = "the new point and the new state, p, v"
+
 EXERCISES = {
-    "half_life": Exercise(
-        lambda alpha: math.log(2) / -math.log(alpha),
-        on((0.5,), (0.9,), (0.99,), (0.999,)), (
-            Mistake("time constant", lambda alpha: -1 / math.log(alpha),
-                    "That is the time to fall to 1/e. Half is asked for."),
-            Mistake("window", lambda alpha: 1 / (1 - alpha),
-                    "That is the length of the window, about the time constant."),
-            Mistake("rounded", lambda alpha: math.ceil(math.log(2) / -math.log(alpha)),
-                    "It is rounded up to whole steps. Hand in the number itself."),
-            Mistake("large alpha", lambda alpha: math.log(2) / (1 - alpha),
-                    "That is the limit of alpha near 1, a good one; keep the logarithm."),
-            Mistake("sign", lambda alpha: math.log(2) / math.log(alpha),
-                    "The number is right and negative: log(alpha) is below 0."),
-            Mistake("base two", lambda alpha: -math.log2(alpha),
-                    "Upside down: alpha to the power n is one half; solve for n."),
+    "window": Exercise(
+        _window(lambda share, alpha: 1 - share),
+        on((0.9, 0.5), (0.99, 0.9), (0.5, 0.75), (0.999, 0.1)), (
+            Mistake("the rest", _window(lambda share, alpha: share),
+                    "There alpha**n is `share`: that is what all squares but the latest n weigh.",
+                    _WEIGHED, "Let the rest weigh 1 - share."),
+            Mistake("one square", _window(lambda share, alpha: share / (1 - alpha)),
+                    "There the weight of one square is `share`, not that of n together.", _WEIGHED,
+                    "Add up the weights of the latest n."),
+            Mistake("no share", lambda alpha, share: 1 / (1 - alpha),
+                    "That is the time constant, whatever the share is.",
+                    "Where does share enter your answer?",
+                    "Let the weights of the latest n add up to share."),
+            Mistake("half", _window(lambda share, alpha: 0.5),
+                    "That is the half-life, whatever the share is.",
+                    "Where does share enter your answer?",
+                    "Let the weights of the latest n add up to share."),
+            Mistake("large alpha", lambda alpha, share: -math.log(1 - share) / (1 - alpha),
+                    "That is the limit of alpha near 1.", _EXACT, "Keep the logarithm of alpha."),
+            Mistake("part of the time constant", lambda alpha, share: share / (1 - alpha),
+                    "It gives every square the weight of the newest.",
+                    "How much does the tenth square back weigh?", "Let the weights fade by alpha."),
+            Mistake("sign", lambda alpha, share: -math.log(1 - share) / math.log(alpha),
+                    "It is right but for its sign: log(alpha) and log(1 - share) are negative.",
+                    "Which of your logarithms are negative?",
+                    "Divide one by the other, without a minus."),
+            Mistake("divided", lambda alpha, share: (1 - share) / alpha,
+                    "It divides by alpha once; the weights fade by a power of it.",
+                    "How do you solve for an exponent?", "Take logarithms on both sides."),
         )),
     "first_step": Exercise(
-        lambda lr, alpha, g: -np.sign(g) * lr / math.sqrt(1 - alpha),
-        on((0.01, 0.99, 3.0), (0.1, 0.9, -0.001), (1.0, 0.5, 10.0)), (
-            Mistake("sign", lambda lr, alpha, g: np.sign(g) * lr / math.sqrt(1 - alpha),
-                    "The size is right; the way goes against the gradient."),
-            Mistake("lr", lambda lr, alpha, g: -np.sign(g) * lr,
-                    "That would be so with bias correction. v is still (1 - alpha) g²."),
-            Mistake("no sign", lambda lr, alpha, g: lr / math.sqrt(1 - alpha),
-                    "That is how far. Where, from 0? The way goes against the gradient's sign."),
-            Mistake("no root", lambda lr, alpha, g: -np.sign(g) * lr / (1 - alpha),
-                    "The mean square enters by its root."),
-            Mistake("scaled by the gradient", lambda lr, alpha, g: -g * lr / math.sqrt(1 - alpha),
-                    "The size of the gradient cancels."),
-            Mistake("alpha for 1 - alpha", lambda lr, alpha, g: -np.sign(g) * lr / math.sqrt(alpha),
-                    "The first square enters with the weight 1 - alpha."),
+        _first(lambda g, rest, eps: np.sqrt(rest) * g + eps),
+        on((0.01, 0.99, 0.03, 3.0), (0.1, 0.9, 0.01, -0.001), (1.0, 0.5, 1.0, 10.0),
+           (0.2, 0.8, 0.1, 0.0)), (
+            Mistake("no eps", _first(lambda g, rest, eps: np.sqrt(rest), np.sign),
+                    "It leaves eps out, so that the size of the gradient cancels.",
+                    "What if the gradient is small beside eps?", "Add eps to the root."),
+            Mistake("eps inside the root", _first(lambda g, rest, eps: np.sqrt(rest * g**2 + eps)),
+                    "eps stands inside the root. Torch has it outside.", _EPS, _OUTSIDE),
+            Mistake("eps scaled", _first(lambda g, rest, eps: np.sqrt(rest) * (g + eps)),
+                    "It multiplies eps by √(1 - alpha) as well.", _EPS, _OUTSIDE),
+            Mistake("full mean", _first(lambda g, rest, eps: g + eps),
+                    "It takes g² for v, as if the mean were corrected for its start at 0.",
+                    "How large is v after one step?", "Put (1 - alpha) g² in for v."),
+            Mistake("no root", _first(lambda g, rest, eps: rest * g**2 + eps),
+                    "It divides by the mean square itself.", _BELOW, "Take its root."),
+            Mistake("root of g² alone", _first(lambda g, rest, eps: rest * g + eps),
+                    "It takes the root of g², and not that of 1 - alpha.", _BELOW,
+                    "Take the root of the whole product."),
+            Mistake("not divided by g", _first(lambda g, rest, eps: np.sqrt(rest) + eps),
+                    "It leaves the gradient's size out below the line.", _BELOW,
+                    "Take the root of (1 - alpha) g²."),
+            Mistake("no size", lambda lr, alpha, eps, g: -lr * g / (math.sqrt(1 - alpha) * g + eps),
+                    "It takes g for the root of g²: the step loses its sign, and eps may cancel g.",
+                    "What is the root of g² if g is negative?", "Put the size of g there."),
+            Mistake("sign of the gradient above",
+                    _first(lambda g, rest, eps: np.sqrt(rest) * g + eps, np.sign),
+                    "It has only the sign of the gradient above the line.", _ABOVE,
+                    "Step along g itself."),
         )),
-    "implement": Exercise(_rule(), drive(*_MEANS), _IMPLEMENT),
-    "centered": Exercise(_centered(lambda v, m, old, g: v - m**2), drive(*_MEANS), _CENTERED),
+    "implement": Exercise(_rule(), drive(*_MEANS, rests=2), _IMPLEMENT, _GIVES),
+    "centered": Exercise(_centered(lambda v, m, old, g: v - m**2), drive(*_MEANS, rests=2),
+                         _CENTERED, "the new point and the new state, p, v, g_mean"),
     "momentum": Exercise(
         _momentum(lambda b, g, root, lr, mu: mu * b + g / root),
-        drive(*({**hyper, "momentum": mu} for hyper, mu in zip(_MEANS, (0.9, 0.5), strict=True))),
-        _MOMENTUM),
+        drive(*({**hyper, "momentum": mu} for hyper, mu in zip(_MEANS, (0.9, 0.5), strict=True)),
+              rests=2),
+        _MOMENTUM, "the new point and the new state, p, v, b"),
     "travel": Exercise(
-        _travel(lambda g, alpha, t: (1 / np.sqrt(1 - alpha**t)).sum()),
-        on((0.1, 0.9, 1.0, 10), (0.5, 0.99, -3.0, 100), (1.0, 0.5, 0.01, 4)), (
-            Mistake("sign", _travel(lambda g, alpha, t: -(1 / np.sqrt(1 - alpha**t)).sum()),
-                    "The size is right; the way goes against the gradient."),
+        _travel(lambda g, alpha, t: _all_steps(alpha, t)),
+        on((0.1, 0.9, 1.0, 10), (0.5, 0.99, -3.0, 100), (1.0, 0.5, 0.01, 4), (2.0, 0.8, -0.5, 1)), (
             Mistake("no sign", lambda lr, alpha, g, steps:
-                    lr * (1 / np.sqrt(1 - alpha**np.arange(1, int(steps) + 1))).sum(),
-                    "That is how far. Where, from 0? The way goes against the gradient's sign."),
+                    lr * _all_steps(alpha, np.arange(1, int(steps) + 1)),
+                    "That is how far, and not where.", "Where does it stand if g is positive?",
+                    "Go against the sign of the gradient."),
             Mistake("unit steps", _travel(lambda g, alpha, t: float(len(t))),
-                    "That is where it ends up: unit steps. The early ones are longer."),
+                    "It takes unit steps, where the way only ends up.", _PIECES,
+                    "Divide each step by the root of 1 - alpha**t."),
             Mistake("all like the first", _travel(lambda g, alpha, t: len(t) / np.sqrt(1 - alpha)),
-                    "Only the first step is that long: v grows to g²."),
+                    "It takes every step to be as long as the first.", _PIECES,
+                    "Let v grow to g²: after t steps it is (1 - alpha**t) g²."),
             Mistake("all like the last", _travel(
                 lambda g, alpha, t: len(t) / np.sqrt(1 - alpha**len(t))),
-                    "That takes every step as long as the last. Add them up one by one."),
+                    "It takes every step to be as long as the last.", _PIECES,
+                    "Add them up one by one."),
+            Mistake("last step", _travel(lambda g, alpha, t: 1 / np.sqrt(1 - alpha**len(t))),
+                    "That is the last step alone.", "What do the steps add up to?",
+                    "Add up all the steps."),
+            Mistake("t from 0", _travel(lambda g, alpha, t: _all_steps(alpha, t[:-1])),
+                    "It leaves a step out.", "How many steps does your sum have?",
+                    "Let t run from 1 to steps, with both ends."),
             Mistake("scaled by the gradient", _travel(
-                lambda g, alpha, t: abs(g) * (1 / np.sqrt(1 - alpha**t)).sum()),
-                    "The size of the gradient cancels: it stands above the line and below."),
+                lambda g, alpha, t: abs(g) * _all_steps(alpha, t)),
+                    "It grows with the gradient, whose size cancels.",
+                    "What if the gradient is ten times as large?",
+                    "Divide by the root of v: the sign of g is left."),
             Mistake("no root", _travel(lambda g, alpha, t: (1 / (1 - alpha**t)).sum()),
-                    "The mean square enters by its root."),
+                    "It divides by the mean square.", _PIECES, "Take the root of 1 - alpha**t."),
+            Mistake("roots above", _travel(lambda g, alpha, t: np.sqrt(1 - alpha**t).sum()),
+                    "It multiplies by the root where it should divide.", _PIECES,
+                    "Divide each step by the root of 1 - alpha**t."),
             Mistake("Adagrad", _travel(lambda g, alpha, t: (t**-0.5).sum()),
-                    "That is Adagrad's way, whose steps die."),
+                    "That is Adagrad's way, whose steps die.", _PIECES,
+                    "Put (1 - alpha**t) g² in for the sum."),
         )),
 }

@@ -146,6 +146,13 @@ def _of_rule(rule, hyper):
             return new, *change(list(state) or [0.0 * g] * len(after), after)
         return wrong
 
+    def after(change):
+        """Return a rule that arranges otherwise what it returns."""
+        def wrong(p, g, t, *state, **hyper):
+            new, *kept = rule(p, g, t, *state, **hyper)
+            return change(new, kept)
+        return wrong
+
     yield Mistake("sign", stepped(lambda p, new, h: 2 * p - new),
                   "It climbs: the step has the wrong sign.", "Does the loss fall along its step?",
                   "Take the step away from p instead of adding it.")
@@ -182,6 +189,9 @@ def _of_rule(rule, hyper):
                   "It returns the state in another order than it takes it back.",
                   "In which order does it take its state back?",
                   "Return the state in the order of the arguments.")
+    yield Mistake("point last", after(lambda new, kept: (*kept, new)),
+                  "It returns the state before the point.", "What does it return first?",
+                  "Return the point first, the state behind it.")
     yield Mistake("state not kept", kept(lambda old, new: old),
                   "It returns the old state: the next step never hears of this one.",
                   "What does the next step begin with?", "Return the new state.")

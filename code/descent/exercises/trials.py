@@ -76,13 +76,14 @@ def _word(x):
     return f"{x:g}" if isinstance(x, (int, float)) else str(x)
 
 
-def drive(*settings):
+def drive(*settings, rests=0):
     """Return trials that drive a rule for six steps, under each dict of hyper-parameters.
 
     The points are arrays and lr falls to a tenth after three steps, so that what lies inside the
-    buffer shows; one entry has no gradient at first.
+    buffer shows; one entry has no gradient for the first `rests` steps.
     """
     gradients = np.random.default_rng(0).normal(size=(6, 3))
+    gradients[:rests, 1] = 0.0
 
     def trials(rule):
         for hyper in settings:

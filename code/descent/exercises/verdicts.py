@@ -96,7 +96,7 @@ def _values(got, expected):
         try:
             found.append(numbers(value, right))
         except Odd as odd:
-            raise Odd(odd.name, f"{odd.sentence} ({where.capitalize()}.)" if odd.sentence else ""
+            raise Odd(odd.name, f"{odd.sentence} ({_begun(where)}.)" if odd.sentence else ""
                       ) from None
     return found
 
@@ -107,7 +107,7 @@ def _compared(exercise, expected, values, near):
     where, right, value = next(
         (where, right, value) for (where, right), value in zip(expected, values, strict=True)
         if not _close(value, right, near))
-    seen = f"{where.capitalize()}: yours {shown(value)}, asked for {shown(right)}."
+    seen = f"{_begun(where)}: yours {shown(value)}, asked for {shown(right)}."
     for mistake in (*exercise.mistakes, *stock(exercise)):
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
@@ -115,7 +115,7 @@ def _compared(exercise, expected, values, near):
         return Verdict(False, "rounded", f"not yet. {seen} It agrees to about five digits: "
                        "something in it is rounded, or computed in float32."), []
     if np.isnan(value).any() and not np.isnan(np.asarray(right, dtype=float)).any():
-        return Verdict(False, "not a number", f"not yet. {where.capitalize()} it gives NaN: a "
+        return Verdict(False, "not a number", f"not yet. {_begun(where)} it gives NaN: a "
                        "root of something negative, or 0 divided by 0."), []
     return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), [
         "Work this one out by hand, line by line, and see where yours turns off."]
@@ -144,6 +144,10 @@ def _close(value, right, near):
     right = np.asarray(right, dtype=float)
     return np.shape(value) == np.shape(right) and bool(np.allclose(
         value, right, rtol=near, atol=near * 1e-3, equal_nan=True))
+
+
+def _begun(where):
+    return where[0].upper() + where[1:]
 
 
 def _odd(odd, printed):
