@@ -96,7 +96,7 @@ def _values(got, expected):
         try:
             found.append(numbers(value, right))
         except Odd as odd:
-            raise Odd(odd.name, f"{odd.sentence} ({where.capitalize()}.)" if odd.sentence else ""
+            raise Odd(odd.name, f"{odd.sentence} ({_begun(where)}.)" if odd.sentence else ""
                       ) from None
     return found
 
@@ -107,7 +107,8 @@ def _compared(exercise, expected, values, near):
     where, right, value = next(
         (where, right, value) for (where, right), value in zip(expected, values, strict=True)
         if not _close(value, right, near))
-    seen = f"{where.capitalize()}: yours {shown(value)}, asked for {shown(right)}."
+    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
+    seen = f"{_begun(where)}: yours {shown(said)}, asked for {shown(right)}."
     for mistake in (*exercise.mistakes, *stock(exercise)):
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
@@ -115,10 +116,15 @@ def _compared(exercise, expected, values, near):
         return Verdict(False, "rounded", f"not yet. {seen} It agrees to about five digits: "
                        "something in it is rounded, or computed in float32."), []
     if np.isnan(value).any() and not np.isnan(np.asarray(right, dtype=float)).any():
-        return Verdict(False, "not a number", f"not yet. {where.capitalize()} it gives NaN: a "
+        return Verdict(False, "not a number", f"not yet. {_begun(where)} it gives NaN: a "
                        "root of something negative, or 0 divided by 0."), []
     return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), [
         "Work this one out by hand, line by line, and see where yours turns off."]
+
+
+def _begun(where):
+    """Return where as a sentence begins; names keep their capitals."""
+    return where[:1].upper() + where[1:]
 
 
 def _made(exercise, mistake, values, near):
@@ -152,8 +158,8 @@ def _odd(odd, printed):
     if printed.getvalue():
         return Verdict(False, "printed", "not yet. It prints its answer and returns nothing: put "
                        "`return` in the place of `print`.")
-    return Verdict(False, "nothing", "not yet. It returns nothing: its last line must `return` "
-                   "the answer.")
+    words = odd.sentence or "It returns nothing: its last line must `return` the answer."
+    return Verdict(False, "nothing", f"not yet. {words}")
 
 
 def _raised(error, watched, exercise, printed):
