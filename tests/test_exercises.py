@@ -274,3 +274,25 @@ def test_a_rule_is_driven_with_an_lr_that_falls_to_a_tenth_half_way():
     assert [lr for _, lr, _ in seen] == pytest.approx([0.5] * 3 + [0.05] * 3, rel=1e-12)
     assert {momentum for *_, momentum in seen} == {0.9}
     assert wheres[0] == "at step 1 with lr=0.5, momentum=0.9"
+
+
+def test_a_loop_that_never_trains_is_told_so():
+    verdict = check("schedulers.cycle", lambda optimizer, batches, epochs: None)
+    assert verdict.mistake == "nothing"
+    assert "never calls `optimizer.step()`" in verdict.message
+
+
+@pytest.mark.parametrize(("hard", "metric"), [
+    ({"patience": 2}, "constant"), ({"factor": 0.5}, "constant"), ({"threshold": 0.01}, "slowly")])
+def test_who_ignores_a_setting_of_patience_is_refused(hard, metric):
+    right = find("schedulers.patience").reference
+    verdict = check("schedulers.patience",
+                    lambda *args, **settings: right(*args, **{**settings, **hard}))
+    assert not verdict.ok
+    assert metric in verdict.message
+
+
+def test_a_verdict_says_true_and_keeps_the_capitals_of_names():
+    said = check("lbfgs.wolfe", lambda *args: True).message
+    assert "yours True, asked for False" in said
+    assert "N1=2e+06" in check("speed.predict", lambda n1, N1, s1, n2, N2, s2, n, N: 0.0).message

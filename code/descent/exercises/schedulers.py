@@ -213,7 +213,7 @@ _PLOT = Exercise(
                 "It trains rightly. The plan has one rate more than there are steps.",
                 "How many rates are in the plan?", "Leave out the last: no step uses it."),
         Mistake("no plan", _planned(lambda scheduler, steps: []),
-                "It trains rightly, and returns no plan.", "What comes back?",
+                "It trains rightly, and returns no plan.", "What comes back from your loop?",
                 "Return the list of rates."),
         Mistake("before the step", _planned(_consume_a_copy, first=True),
                 "Planned rightly. In training it steps the schedule before the optimizer, so that "
@@ -404,7 +404,7 @@ def _cut_first(lr, metric, best, bad, *, patience, factor, threshold):
 
 
 _LOOKS = "When is a look good, and what is renewed then?"
-_RENEWED = "What does your code do with `best`, at a good look, at a bad one, at a cut?"
+_RENEWED = "What becomes of `best` at a good look, a bad one, a cut?"
 _BADS = "Count on your fingers: at which bad look is lr cut?"
 _ANEW = "What becomes of `bad`, after a good look and after a cut?"
 _BEATS = "Ask for metric < best * (1 - threshold)."
@@ -564,7 +564,7 @@ EXERCISES = {
                     "It forgets c.", _FORGOTTEN, "What counts is c times the curvature."),
             Mistake("sign", lambda c, h: -min(1.0, 2 * c * h),
                     "The size is right, and the sign is not: the loss falls like k to the power "
-                    "-a.", "Is a positive?", "Hand in a itself."),
+                    "-a.", "Which sign has your a?", "Hand in a itself."),
             Mistake("the larger", lambda c, h: max(1.0, 2 * c * h),
                     "It takes the faster of the two, which is soon gone.", _TERMS,
                     "The slower one remains: the smaller exponent."),
