@@ -555,6 +555,10 @@ EXERCISES = {
             Mistake("distance, uncapped", lambda c, h: c * h,
                     "So fast the distance from the start falls, and there would be no noise.",
                     _FORGOTTEN, _TWO),
+            Mistake("half at most", lambda c, h: min(0.5, 2 * c * h),
+                    "The start's exponent is the loss's, but the noise's is that of a distance.",
+                    "Is it the distance or the loss?", "The noise's part of the loss falls like "
+                    "1/k."),
             Mistake("not squared", lambda c, h: min(1.0, c * h),
                     "So the distance from the start falls, and the loss is its square.",
                     _FORGOTTEN, _TWO),

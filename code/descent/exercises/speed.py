@@ -29,6 +29,8 @@ _FLOOR = Exercise(
                 "It writes the gradient back as well, which nobody needs.", _PASSES, _THREE),
         Mistake("state read only", _floor(kept=1),
                 "It moves each state once; but the next step needs the new one.", _PASSES, _EACH),
+        Mistake("state three times", _floor(kept=3),
+                "It moves each state three times, as if it had a gradient too.", _PASSES, _EACH),
         Mistake("the point and state alone", _floor(own=1),
                 "It moves the point once, and no gradient.", _PASSES, _THREE),
         Mistake("reads only", _floor(2, 1), "That is what is read.", _PASSES,
