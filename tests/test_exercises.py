@@ -1,5 +1,7 @@
 import contextlib
 import json
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -300,3 +302,32 @@ def test_one_entry_rests_as_long_as_it_is_told_and_none_otherwise():
 
     assert resting(drive({"lr": 0.5}, rests=2)) == [[1, 1], [2, 1]]
     assert resting(drive({"lr": 0.5})) == []
+
+
+def test_a_loop_that_never_trains_is_told_so():
+    verdict = check("schedulers.cycle", lambda optimizer, batches, epochs: None)
+    assert verdict.mistake == "nothing"
+    assert "never calls `optimizer.step()`" in verdict.message
+
+
+@pytest.mark.parametrize(("hard", "metric"), [
+    ({"patience": 2}, "constant"), ({"factor": 0.5}, "constant"), ({"threshold": 0.01}, "slowly")])
+def test_who_ignores_a_setting_of_patience_is_refused(hard, metric):
+    right = find("schedulers.patience").reference
+    verdict = check("schedulers.patience",
+                    lambda *args, **settings: right(*args, **{**settings, **hard}))
+    assert not verdict.ok
+    assert metric in verdict.message
+
+
+def test_a_verdict_says_true_and_keeps_the_capitals_of_names():
+    said = check("lbfgs.wolfe", lambda *args: True).message
+    assert "yours True, asked for False" in said
+    assert "N1=2e+06" in check("speed.predict", lambda n1, N1, s1, n2, N2, s2, n, N: 0.0).message
+
+
+def test_exercises_need_torch_only_where_they_are_about_torch():
+    code = ("import sys; from descent import exercises\n"
+            "exercises.check('sgd.coast', lambda b, lr, momentum: 0.0)\n"
+            "assert 'torch' not in sys.modules")
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -107,7 +107,8 @@ def _compared(exercise, expected, values, near):
     where, right, value = next(
         (where, right, value) for (where, right), value in zip(expected, values, strict=True)
         if not _close(value, right, near))
-    seen = f"{_begun(where)}: yours {shown(value)}, asked for {shown(right)}."
+    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
+    seen = f"{_begun(where)}: yours {shown(said)}, asked for {shown(right)}."
     for mistake in (*exercise.mistakes, *stock(exercise)):
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
@@ -119,6 +120,11 @@ def _compared(exercise, expected, values, near):
                        "root of something negative, or 0 divided by 0."), []
     return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), [
         "Work this one out by hand, line by line, and see where yours turns off."]
+
+
+def _begun(where):
+    """Return where as a sentence begins; names keep their capitals."""
+    return where[:1].upper() + where[1:]
 
 
 def _made(exercise, mistake, values, near):
@@ -146,18 +152,14 @@ def _close(value, right, near):
         value, right, rtol=near, atol=near * 1e-3, equal_nan=True))
 
 
-def _begun(where):
-    return where[0].upper() + where[1:]
-
-
 def _odd(odd, printed):
     if odd.name != "nothing":
         return Verdict(False, odd.name, f"not yet. {odd.sentence}")
     if printed.getvalue():
         return Verdict(False, "printed", "not yet. It prints its answer and returns nothing: put "
                        "`return` in the place of `print`.")
-    return Verdict(False, "nothing", "not yet. It returns nothing: its last line must `return` "
-                   "the answer.")
+    words = odd.sentence or "It returns nothing: its last line must `return` the answer."
+    return Verdict(False, "nothing", f"not yet. {words}")
 
 
 def _raised(error, watched, exercise, printed):
