@@ -1,10 +1,9 @@
 """The exercises of the AdamW chapter."""
 
 import math
+from functools import cache
 
 import numpy as np
-import torch
-from torch import nn
 
 from descent.exercises import Exercise, Mistake, drive, on
 
@@ -125,25 +124,32 @@ def _annealed_short(lr, weight_decay, steps):
     return np.prod(1 - lr * weight_decay * part)
 
 
-class _Small(nn.Module):
-    """A net with a norm layer that only its class gives away, and two bare parameters."""
+@cache
+def _models():
+    """Return three models by name; one has a norm that only its class gives away."""
+    import torch  # not before: in a page there is none
+    from torch import nn
 
-    def __init__(self):
-        super().__init__()
-        self.places = nn.Parameter(torch.zeros(4, 6))
-        self.scale = nn.Parameter(torch.ones(5))
-        self.body = nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 3))
-        self.norm = nn.LayerNorm(3)
+    class Small(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.places = nn.Parameter(torch.zeros(4, 6))
+            self.scale = nn.Parameter(torch.ones(5))
+            self.body = nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 3))
+            self.norm = nn.LayerNorm(3)
+
+    return {"a perceptron": nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)),
+            "a net with norms and bare parameters": Small(),
+            "a net that begins with a norm": nn.Sequential(nn.LayerNorm(3), nn.Linear(3, 2))}
 
 
-_MODELS = {"a perceptron": nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)),
-           "a net with norms and bare parameters": _Small(),
-           "a net that begins with a norm": nn.Sequential(nn.LayerNorm(3), nn.Linear(3, 2))}
+def _is(owner, *layers):
+    return type(owner).__name__ in layers
 
 
 def _sorted(answer):
     """Yield how many numbers decay, are spared, are left to the default, lost, or met twice."""
-    for where, model in _MODELS.items():
+    for where, model in _models().items():
         for weight_decay in (0.1, 0.5):
             sizes = {id(p): p.numel() for p in model.parameters()}
             seen, decayed, spared, unsaid, factors = [], 0, 0, 0, 0.0
@@ -178,13 +184,13 @@ def _groups(spare, decays=lambda weight_decay: (weight_decay, 0.0)):
 
 
 def _of_norm(name, p, owner):
-    return name.endswith("bias") or isinstance(owner, nn.LayerNorm)
+    return name.endswith("bias") or _is(owner, "LayerNorm")
 
 
 def _layers_only(model, weight_decay):
-    decayed = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]
-    spared = [m.bias for m in model.modules() if isinstance(m, (nn.Linear, nn.LayerNorm))]
-    spared += [m.weight for m in model.modules() if isinstance(m, nn.LayerNorm)]
+    decayed = [m.weight for m in model.modules() if _is(m, "Linear")]
+    spared = [m.bias for m in model.modules() if _is(m, "Linear", "LayerNorm")]
+    spared += [m.weight for m in model.modules() if _is(m, "LayerNorm")]
     return _made((decayed, spared), (weight_decay, 0.0))
 
 
@@ -324,7 +330,7 @@ EXERCISES = {
                 "owner's class."),
         Mistake("biases only", _groups(lambda name, p, owner: name.endswith("bias")),
                 "The weights of the norm layers still decay."),
-        Mistake("norms only", _groups(lambda name, p, owner: isinstance(owner, nn.LayerNorm)),
+        Mistake("norms only", _groups(lambda name, p, owner: _is(owner, "LayerNorm")),
                 "The biases of the linear layers still decay."),
         Mistake("swapped", _groups(_of_norm, lambda wd: (0.0, wd)),
                 "It decays what should be spared, and spares the rest."),
@@ -347,7 +353,7 @@ EXERCISES = {
                 "Nothing is spared: all parameters decay, whether in one group or in two."),
         Mistake("none decays", _groups(lambda name, p, owner: True),
                 "Everything is spared: nothing decays."),
-        Mistake("bare ones spared", _groups(lambda name, p, owner: not isinstance(owner, nn.Linear)
+        Mistake("bare ones spared", _groups(lambda name, p, owner: not _is(owner, "Linear")
                                             or name.endswith("bias")),
                 "It spares the bare parameters too. Only biases and norm layers were asked for."),
     )),

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 
 from descent.exercises import Exercise, Mistake, on
 from descent.rules.lbfgs import remember, two_loop
@@ -180,6 +179,8 @@ def _closure(zero=True, fresh=True, returns=True, backward=True, late=False):
 
 def _on_calls(make):
     """Call the closure at three points; a loss whose graph is used up counts as no gradient."""
+    import torch  # not before: in a page there is none
+
     p = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
     weights = torch.tensor([1.0, 3.0], dtype=torch.float64)
     closure = make(p, torch.optim.LBFGS([p]), lambda p: (weights * p**4).sum())

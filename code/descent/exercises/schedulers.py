@@ -5,8 +5,6 @@ import math
 import warnings
 
 import numpy as np
-import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
 from descent.exercises import Exercise, Mistake, on
 
@@ -86,6 +84,8 @@ def _runs(*settings):
     values: the number of steps, the lr of each, and what the loop returned if that is a list.
     """
     def trials(answer):
+        import torch  # not before: in a page there is none
+
         for lr, *given in settings:
             optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr, momentum=0.9)
             seen = []
@@ -111,6 +111,8 @@ def _planned(plan=None, before=lambda optimizer, scheduler, lr: None, late=False
              still=False):
     """Return a loop: plan (or log), what is done before training, and where it is stepped."""
     def train(optimizer, steps):
+        from torch.optim.lr_scheduler import CosineAnnealingLR
+
         lr = optimizer.param_groups[0]["lr"]
         scheduler = CosineAnnealingLR(optimizer, T_max=steps)
         planned = plan(scheduler, steps) if plan else []
@@ -146,7 +148,7 @@ def _lr_back(optimizer, scheduler, lr):
 
 
 def _a_second(optimizer, scheduler, lr):
-    return CosineAnnealingLR(optimizer, T_max=scheduler.T_max)
+    return type(scheduler)(optimizer, T_max=scheduler.T_max)
 
 
 _PLOT = Exercise(
@@ -178,6 +180,8 @@ def _cycled(inside=lambda optimizer, scheduler: (optimizer.step(), scheduler.ste
             anew=False):
     """Return a loop from what it does in a batch and after an epoch, and the cycle's length."""
     def train(optimizer, batches, epochs):
+        from torch.optim.lr_scheduler import OneCycleLR
+
         def make():
             return OneCycleLR(optimizer, max_lr=1.0, total_steps=total(batches, epochs))
 
@@ -224,6 +228,8 @@ def _halved(before=lambda scheduler, epoch: None,
             after=lambda scheduler: scheduler.step(), size=2):
     """Return a loop that halves lr, from what it does around and inside an epoch."""
     def train(optimizer, batches, epochs):
+        from torch.optim.lr_scheduler import StepLR
+
         scheduler = StepLR(optimizer, step_size=size, gamma=0.5)
         for epoch in range(epochs):
             before(scheduler, epoch)
