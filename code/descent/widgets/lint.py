@@ -1,4 +1,5 @@
-"""Lint the JavaScript as it is shipped: the module of each widget in one piece, and what mounts it.
+"""Lint the JavaScript as it is shipped: the module of each widget in one piece, and what mounts it;
+the scripts of Python in the page as they are.
 
     python -m descent.widgets.lint
 
@@ -14,8 +15,9 @@ from tempfile import TemporaryDirectory
 
 from descent.widgets.widget import FOLDER, module
 
-__all__ = ["complaints", "main"]
+__all__ = ["ALONE", "complaints", "complaints_alone", "main"]
 
+ALONE = FOLDER.parent / "book" / "inpage"
 CONFIG = Path(__file__).parents[3] / ".oxlintrc.json"
 
 
@@ -38,6 +40,13 @@ def complaints(folder=FOLDER):
             if file != "widget" or "no-unused-vars" not in rule or times == len(names)]
 
 
+def complaints_alone(folder=ALONE):
+    """Return what oxlint has against scripts that share nothing, in the same words."""
+    found = _diagnostics({path.stem: _read(folder, path.stem) for path in folder.glob("*.js")})
+    return sorted(f"{Path(one['filename']).name}:{one['labels'][0]['span']['line']}: "
+                  f"{one['message']} ({one.get('code', 'syntax')})" for one in found)
+
+
 def _diagnostics(pieces):
     """Return what oxlint says of the pieces, texts by name; an error if it does not look at all."""
     with TemporaryDirectory() as folder:
@@ -57,7 +66,7 @@ def _read(folder, name):
 
 def main():
     """Run the command line; return the exit status."""
-    found = complaints()
+    found = complaints() + complaints_alone()
     print("\n".join(found) or "All JavaScript is in order.")
     return bool(found)
 

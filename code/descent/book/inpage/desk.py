@@ -16,7 +16,7 @@ import numpy as np
 
 from descent import exercises, rules, schedules
 
-__all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here"]
+__all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here", "warm"]
 
 # Exercises whose trials are made of torch: a page has none. A test finds that there are no more.
 NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.plot", "schedulers.cycle",
@@ -29,6 +29,11 @@ LINES, LETTERS = 200, 20_000  # of what an answer prints, that are shown
 def runs_here(name):
     """Tell whether an exercise can be checked without torch."""
     return name in exercises.names() and name not in NEEDS_TORCH
+
+
+def warm():
+    """Import what the first check would wait for."""
+    exercises.names()
 
 
 class _Printed(io.StringIO):
@@ -94,7 +99,8 @@ def answer(names, source, functions=()):
             trouble = _said(f"There is no {error.name} on the page; the study notebook has what "
                             "you have installed.", _line(error))
         except (Exception, SystemExit) as error:
-            trouble = _said(f"It raises {type(error).__name__}: {error}", _line(error))
+            words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
+            trouble = _said(words, _line(error))
     shown = [[name, verdict.ok, *_said(verdict.message, judge.lines[name])]
              for name, verdict in judge.verdicts.items()]
     if trouble:
@@ -156,7 +162,7 @@ def _line(error):
 def _said(message, line):
     """Return a message that names the line, and the line."""
     if line is not None and not re.search(r"\bline \d", message):
-        message = f"{message.rstrip('.')} (line {line})."
+        message = f"{message.rstrip('.: ')} (line {line})."
     return message, line
 
 
