@@ -102,6 +102,7 @@ def pack(root="."):
     content["files"] = _text(_zipped())
     content["worker"] = (_HERE / "worker.js").read_text(encoding="utf8")
     made = Path(root, CACHE, "python.js")
+    made.parent.mkdir(parents=True, exist_ok=True)
     save(f"globalThis.descentPython={json.dumps(content)};\n", made)
     return made
 
