@@ -94,6 +94,9 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from descent.book.inpage import desk
 desk.warm()
+run = ("run = path(adam, lambda p: p, np.array([1.0, 2.0]), 3, lr=np.array([0.1, 0.2]))\\n"
+       "print(run.shape)")
+assert json.loads(desk.answer([], run))["printed"] == "(4, 2)\\n", desk.answer([], run)
 print(json.dumps([json.loads(desk.answer(names, source, functions))["verdicts"]
                   for names, source, functions in json.load(sys.stdin)]))
 """

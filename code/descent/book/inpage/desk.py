@@ -15,6 +15,7 @@ import traceback
 import numpy as np
 
 from descent import exercises, rules, schedules
+from descent.driver import path
 
 __all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here", "warm"]
 
@@ -85,7 +86,8 @@ def answer(names, source, functions=()):
     printed = _Printed()
     judge = _Judge(printed)
     given = {"__name__": "answer", "np": np, "math": math, "check": judge.check,
-             **{name: getattr(rules, name) for name in rules.__all__}, "schedules": schedules}
+             "path": path, "schedules": schedules,
+             **{name: getattr(rules, name) for name in rules.__all__}}
     trouble = None
     with contextlib.redirect_stdout(printed), _in_place(judge):
         try:

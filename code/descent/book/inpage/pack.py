@@ -31,8 +31,9 @@ PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zi
 _PACKAGE = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
 # What `desk.py` imports, and what that imports.
-_MODULES = ("__init__.py", "device.py", "ops.py", "schedules.py", "rules/*.py", "exercises/*.py",
-            "book/__init__.py", "book/inpage/__init__.py", "book/inpage/desk.py")
+_MODULES = ("__init__.py", "device.py", "driver.py", "ops.py", "schedules.py", "signature.py",
+            "rules/*.py", "exercises/*.py", "book/__init__.py", "book/inpage/__init__.py",
+            "book/inpage/desk.py")
 
 
 class Unavailable(RuntimeError):
