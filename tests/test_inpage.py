@@ -69,6 +69,13 @@ def test_two_exercises_in_one_answer_are_told_apart_by_their_functions():
     assert "raises" not in said["verdicts"][1][2]
 
 
+def test_a_hint_is_the_exercises_own_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(desk.exercises, "hint", lambda name: f"about {name}", raising=False)
+    assert desk.hint("sgd.momentum") == "about sgd.momentum"
+    monkeypatch.delattr(desk.exercises, "hint")
+    assert desk.hint("sgd.momentum") == ""
+
+
 def test_a_stub_takes_what_the_exercise_gives():
     assert stub("adam.share") == ("def your_function(beta, n, t):\n    raise NotImplementedError"
                                   '\n\n\ncheck("adam.share", your_function);')

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pytest
 from conftest import SITE
 
+from descent import exercises
+
 pytestmark = pytest.mark.browser
 
 BASE = f"{SITE.as_uri()}/"
@@ -139,6 +141,13 @@ def test_answers_are_judged(warm):
     assert desk.striped() == 3
     assert "no torch on the page" in desk.check("import torch")
     assert "np.fft is not there on the page" in desk.check("np.fft(1)")
+
+
+@pytest.mark.skipif(not hasattr(exercises, "hint"), reason="the exercises give no hints")
+def test_a_hint_is_shown_on_demand(warm):
+    desk = Desk(warm, "sgd.nesterov")
+    desk.press("Hint")
+    assert len(desk.verdict()) > 10
 
 
 def test_what_is_printed_is_shown_and_no_more_than_a_screen(warm):
