@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from descent.widgets.lint import complaints
+from descent.widgets.lint import ALONE, complaints, complaints_alone
 from descent.widgets.widget import FOLDER
 
 
 def test_what_is_shipped_is_in_order():
-    assert complaints() == []
+    assert complaints() == complaints_alone() == []
 
 
 @pytest.mark.parametrize(("file", "planted", "words"), [
@@ -35,3 +35,13 @@ def test_what_one_widget_uses_is_no_waste(tmp_path):
     (tmp_path / "playground.js").unlink()
     assert any("'pair' is declared but never used" in found for found in complaints(tmp_path))
     assert not any("'unpack'" in found for found in complaints(tmp_path))  # the designer's
+
+
+def test_a_slip_in_a_script_of_its_own_is_found(tmp_path):
+    for path in ALONE.glob("*.js"):
+        shutil.copy(path, tmp_path)
+    path = tmp_path / "page.js"
+    text = path.read_text(encoding="utf8") + "missing();\n"
+    path.write_text(text, encoding="utf8")
+    (found,) = complaints_alone(tmp_path)
+    assert found.startswith(f"page.js:{text.count(chr(10))}: 'missing' is not defined")

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
+from descent.ops import is_tensor
 from descent.signature import hyperparameters, known, looks_again, settle, state_names
 
 __all__ = ["Step", "path", "walk"]
@@ -68,14 +68,16 @@ def path(rule, grad, p, steps, **hyper):
     `walk`. If they are arrays, the run is a batch of runs and every iterate has their shape.
     """
     points = [_point(p), *(step.p for step in walk(rule, grad, p, steps, **hyper))]
-    if isinstance(points[-1], torch.Tensor):
+    if is_tensor(points[-1]):
+        import torch  # not before: who runs a rule on arrays needs none
+
         return torch.stack([torch.broadcast_to(q, points[-1].shape) for q in points])
     return np.stack([np.broadcast_to(q, np.shape(points[-1])) for q in points])
 
 
 def _point(p):
     """Return the starting point as float data, or raise."""
-    if isinstance(p, torch.Tensor):
+    if is_tensor(p):
         if not p.is_floating_point():
             raise TypeError(f"p must be a floating-point tensor, got dtype {p.dtype}")
         return p.detach()
@@ -100,7 +102,7 @@ def _value_and_gradient(looked):
 
 
 def _check_gradient(g, p):
-    if not isinstance(p, torch.Tensor) and isinstance(g, torch.Tensor):
+    if not is_tensor(p) and is_tensor(g):
         raise TypeError("grad returned a tensor for a point that is none; start from a tensor")
     if tuple(np.shape(g)) != tuple(np.shape(p)):
         raise ValueError(

@@ -6,7 +6,7 @@ Nothing is imported here: a value tells which library it is of, and that is ther
 import math
 import sys
 
-__all__ = ["dot", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
+__all__ = ["dot", "is_tensor", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
 
 # A library and a type of its values; the first that one of the values has computes on all.
 _KINDS = ("torch", "Tensor"), ("sympy", "Basic"), ("numpy", "ndarray"), ("numpy", "generic")
@@ -28,6 +28,12 @@ def _tensors(torch, *values):
     """Return every value as a tensor of the dtype and device of the first tensor among them."""
     like = next(v for v in values if isinstance(v, torch.Tensor))
     return [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
+
+
+def is_tensor(value):
+    """Tell whether a value is torch's; where torch was never imported, none is."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def sqrt(x):

@@ -4,7 +4,8 @@ import inspect
 from operator import ge, gt, le, lt, ne
 
 import numpy as np
-import torch
+
+from descent.ops import is_tensor
 
 __all__ = ["BOUNDED", "hyperparameters", "known", "looks_again", "name_of", "settle", "state_names"]
 
@@ -95,7 +96,7 @@ def _within(rule, name, value, low, high, *, open_above=False):
 
 
 def _on_cpu(value):
-    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+    return value.detach().cpu().numpy() if is_tensor(value) else value
 
 
 def _any(value, relation, bound):

@@ -16,6 +16,7 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
+from descent.book.inpage.pack import CACHE, Unavailable, pack
 from descent.book.notebooks import execute_all
 from descent.book.translate import Course, linked, translate
 from descent.files import save
@@ -44,8 +45,10 @@ def renew(root):
     made, now = Path(root, "_build"), state_of(root)
     stamp = made / "state"
     if not stamp.is_file() or stamp.read_text(encoding="utf8") != now:
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir()
+        for old in made.glob("*") if made.is_dir() else ():
+            if old.name != CACHE.name:  # what was fetched stays what it is
+                shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+        made.mkdir(exist_ok=True)
         stamp.write_text(now, encoding="utf8")
     return now
 
@@ -90,6 +93,12 @@ def editions(root):
 def build(root="."):
     """Build the book of that folder; return the exit status."""
     root = Path(root).resolve()
+    renew(root)
+    try:
+        pack(root)  # first: who cannot have it need not wait for the notebooks
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return 1
     if not execute(root):
         return 1
     study = root / "_build" / "study"  # where the pages' download buttons find it

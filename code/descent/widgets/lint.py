@@ -1,4 +1,4 @@
-"""Lint the JavaScript as it is shipped: the module of each widget in one piece, and what mounts it.
+"""Lint the JavaScript as it is shipped: the module of each widget in one piece, the rest as it is.
 
     python -m descent.widgets.lint
 
@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 
 from descent.widgets.widget import FOLDER, module
 
-__all__ = ["complaints", "main"]
+__all__ = ["ALONE", "complaints", "complaints_alone", "main"]
 
-ALONE = ("mount", "nearby")  # what a page runs, beside the modules
+_BESIDE = ("mount", "nearby")  # what a page runs, beside the modules
+ALONE = FOLDER.parent / "book" / "inpage"
 CONFIG = Path(__file__).parents[3] / ".oxlintrc.json"
 
 
@@ -25,19 +26,26 @@ def complaints(folder=FOLDER):
 
     What widgets share is unused only where no widget uses it.
     """
-    names = sorted({path.stem for path in folder.glob("*.js")} - {"widget", *ALONE})
+    names = sorted({path.stem for path in folder.glob("*.js")} - {"widget", *_BESIDE})
     pieces = {name: module(name, folder) for name in names}
-    pieces |= {name: _read(folder, name) for name in ALONE}
+    pieces |= {name: _read(folder, name) for name in _BESIDE}
     shared = len(_read(folder, "widget").split("\n"))  # lines of it, ahead of a widget's own
     said = Counter()
     for one in _diagnostics(pieces):
         file, line = Path(one["filename"]).stem, one["labels"][0]["span"]["line"]
-        if file not in ALONE:
+        if file not in _BESIDE:
             file, line = ("widget", line) if line <= shared else (file, line - shared)
         said[file, line, one["message"], one.get("code", "syntax")] += 1
     return [f"{file}.js:{line}: {message} ({rule})"
             for (file, line, message, rule), times in sorted(said.items())
             if file != "widget" or "no-unused-vars" not in rule or times == len(names)]
+
+
+def complaints_alone(folder=ALONE):
+    """Return what oxlint has against scripts that share nothing, in the same words."""
+    found = _diagnostics({path.stem: _read(folder, path.stem) for path in folder.glob("*.js")})
+    return sorted(f"{Path(one['filename']).name}:{one['labels'][0]['span']['line']}: "
+                  f"{one['message']} ({one.get('code', 'syntax')})" for one in found)
 
 
 def _diagnostics(pieces):
@@ -59,7 +67,7 @@ def _read(folder, name):
 
 def main():
     """Run the command line; return the exit status."""
-    found = complaints()
+    found = complaints() + complaints_alone()
     print("\n".join(found) or "All JavaScript is in order.")
     return bool(found)
 

@@ -1,0 +1,176 @@
+"""The desk: an answer comes in as text, and goes out judged by `check`, like any other.
+
+In the page this runs in a worker, with `standin/numpy.py` in NumPy's place.
+"""
+
+import ast
+import contextlib
+import functools
+import io
+import json
+import math
+import re
+import traceback
+
+import numpy as np
+
+from descent import exercises, rules, schedules
+from descent.driver import path
+
+__all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here", "warm"]
+
+# Exercises whose trials are made of torch: a page has none. A test finds that there are no more.
+NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.plot", "schedulers.cycle",
+                         "schedulers.order"})
+FILE = "your answer"
+HOUR = 3600.0  # the page ends what takes long
+LINES, LETTERS = 200, 20_000  # of what an answer prints, that are shown
+
+
+def runs_here(name):
+    """Tell whether an exercise can be checked without torch."""
+    return name in exercises.names() and name not in NEEDS_TORCH
+
+
+def warm():
+    """Import what the first check would wait for."""
+    exercises.names()
+
+
+class _Printed(io.StringIO):
+    """What an answer prints, up to a length; a loop that prints must not fill the memory."""
+
+    def write(self, text):
+        left = LETTERS - self.tell()
+        super().write(text[:max(0, left)])
+        return len(text)
+
+
+class _Judge:
+    """Stands for `check` while an answer runs, and keeps what came of it."""
+
+    def __init__(self, printed):
+        self.printed, self.verdicts, self.lines = printed, {}, {}
+
+    def check(self, name, function, **_):
+        """Check as ever, without the time limit of a notebook: the page has its own."""
+        at = []
+
+        def tracked(*args, **kwargs):
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                at[:] = [_line(error)]
+                raise
+
+        if callable(function):
+            with contextlib.suppress(TypeError, ValueError, AttributeError):
+                functools.update_wrapper(tracked, function)
+        aside = _Printed()
+        with contextlib.redirect_stdout(aside):
+            verdict = exercises.check(name, tracked if callable(function) else function,
+                                      seconds=HOUR)
+        self.printed.write(aside.getvalue().removesuffix(f"{name}: {verdict.message}\n"))
+        self.verdicts[name] = verdict
+        self.lines[name] = at[0] if at and verdict.mistake in ("raises", "not written") else None
+        return verdict
+
+
+def answer(names, source, functions=()):
+    """Run an answer and check it; return what to show, as JSON.
+
+    `names` are the exercises that it answers, `functions` the names of the functions that answer
+    them, for an answer that leaves out its calls of `check`. The result holds `verdicts`, a list
+    of (name, ok, message, line or None), `printed`, and `ok`: whether all of them are right.
+    """
+    printed = _Printed()
+    judge = _Judge(printed)
+    given = {"__name__": "answer", "np": np, "math": math, "check": judge.check,
+             "path": path, "schedules": schedules,
+             **{name: getattr(rules, name) for name in rules.__all__}}
+    trouble = None
+    with contextlib.redirect_stdout(printed), _in_place(judge):
+        try:
+            exec(compile(source, FILE, "exec"), given)
+            for name, function in _uncalled(names, source, functions, given, judge.verdicts):
+                judge.check(name, function)
+        except SyntaxError as error:
+            trouble = _said(f"Python cannot read it: {error.msg}.",
+                            error.lineno if error.filename == FILE else None)
+        except ModuleNotFoundError as error:
+            trouble = _said(f"There is no {error.name} on the page; the study notebook has what "
+                            "you have installed.", _line(error))
+        except (Exception, SystemExit) as error:
+            words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
+            trouble = _said(words, _line(error))
+    shown = [[name, verdict.ok, *_said(verdict.message, judge.lines[name])]
+             for name, verdict in judge.verdicts.items()]
+    if trouble:
+        shown.append(["", False, *trouble])
+    elif not set(names) <= set(judge.verdicts):
+        shown.append(["", False, "There is no function to check yet.", None])
+    ok = not trouble and all(name in judge.verdicts and judge.verdicts[name].ok for name in names)
+    return json.dumps({"ok": ok, "verdicts": shown, "printed": _shortened(printed.getvalue())})
+
+
+def hint(name):
+    """Return the hint that the exercise gives, or nothing."""
+    return exercises.hint(name) if hasattr(exercises, "hint") else ""
+
+
+@contextlib.contextmanager
+def _in_place(judge):
+    """Let `from descent.exercises import check` give an answer the desk's own."""
+    genuine = exercises.check
+
+    def check(name, function, **options):
+        exercises.check = genuine
+        try:
+            return judge.check(name, function, **options)
+        finally:
+            exercises.check = check
+
+    exercises.check = check
+    try:
+        yield
+    finally:
+        exercises.check = genuine
+
+
+def _uncalled(names, source, functions, given, verdicts):
+    """Yield (exercise, function) for each exercise that the answer itself has not checked."""
+    defined = [node.name for node in ast.parse(source).body
+               if isinstance(node, (ast.FunctionDef, ast.Lambda))]
+    defined += [target.id for node in ast.parse(source).body if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name) and isinstance(node.value, ast.Lambda)]
+    expected = dict(zip(names, functions, strict=False))
+    for name in names:
+        if name in verdicts:
+            continue
+        if callable(given.get(expected.get(name))) and expected[name] in defined:
+            yield name, given[expected[name]]
+        elif len(names) == 1 and defined:
+            yield name, given[defined[-1]]
+
+
+def _line(error):
+    """Return the last line of the answer that an error came through, or None."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == FILE]
+    return lines[-1] if lines else None
+
+
+def _said(message, line):
+    """Return a message that names the line, and the line."""
+    if line is not None and not re.search(r"\bline \d", message):
+        message = f"{message.rstrip('.: ')} (line {line})."
+    return message, line
+
+
+def _shortened(text):
+    lines = text.split("\n")
+    if len(lines) <= LINES and len(text) < LETTERS:
+        return text
+    return "\n".join(lines[:LINES]) + "\n… and more, which is not shown."
+
