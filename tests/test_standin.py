@@ -101,6 +101,7 @@ CASES = [
       for name in REDUCTIONS.split()),
     "A.sum(axis=1, keepdims=True)", "T.sum((0, 2))", "np.median(x)", "np.median(A, 1)",
     "np.quantile(x, 0.3)", "np.quantile(A, [0.25, 0.75], 1)", "np.percentile(y, 40)",
+    "np.roll(x, 2)", "np.delete(x, 1)", "np.delete(x, [0, -1])", "np.roll(A, -1)", "np.roll(A, 1, axis=1)",
     "np.diff(x)", "np.diff(A, axis=0)", "np.sort(x)", "np.sort(A, 0)", "np.argsort(x)",
     "np.argsort(A, 1)", "np.unique(k)", "np.unique(k, return_counts=True)", "np.count_nonzero(k)",
     "np.nonzero(A > 0)", "np.ptp(y)", "np.std(y, ddof=1)", "np.cumprod(y)", "np.sum([1, 2])",

@@ -1001,6 +1001,22 @@ def flip(a, axis=0):
     return _moved(_moved(asarray(a), axis)[::-1], axis, back=True)
 
 
+def roll(a, shift, axis=None):
+    """Return the entries moved on by so many places; the last come first again."""
+    def moved(xs):
+        return [xs[(k - shift) % len(xs)] for k in range(len(xs))]
+
+    a = asarray(a)
+    return _along(moved, a.ravel(), -1).reshape(a.shape) if axis is None else _along(moved, a, axis)
+
+
+def delete(a, at):
+    """Return the entries of a list but the one at a place, or those at several."""
+    a = asarray(a).ravel()
+    gone = {k % len(a) for k in asarray(at).ravel().tolist()}
+    return array([x for k, x in enumerate(a.tolist()) if k not in gone])
+
+
 def copy(a):
     """Return a copy."""
     return array(a)
