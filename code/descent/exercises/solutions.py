@@ -2,18 +2,20 @@
 
 import ast
 import json
+from importlib.resources import files
 from pathlib import Path
 
 __all__ = ["solution", "taken"]
 
 FOLDER = Path(__file__).parents[3] / "chapters"
-GIVEN = Path(__file__).with_name("solutions.json")  # where there are no chapters, as in a page
+GIVEN = "solutions.json"  # beside this file, where there are no chapters, as in a page
 
 
 def solution(name):
     """Return the lines of an exercise's solution; none where its chapter is not at hand."""
-    if GIVEN.is_file():
-        return json.loads(GIVEN.read_text(encoding="utf8")).get(name, [])
+    given = files(__package__) / GIVEN
+    if given.is_file():
+        return json.loads(given.read_text(encoding="utf8")).get(name, [])
     path = FOLDER / f"{name.split('.')[0]}.ipynb"
     return taken(path).get(name, []) if path.is_file() else []
 

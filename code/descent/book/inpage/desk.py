@@ -8,6 +8,7 @@ import contextlib
 import functools
 import io
 import json
+import linecache
 import math
 import re
 import traceback
@@ -88,6 +89,7 @@ def answer(names, source, functions=()):
     given = {"__name__": "answer", "np": np, "math": math, "check": judge.check,
              "path": path, "schedules": schedules,
              **{name: getattr(rules, name) for name in rules.__all__}}
+    linecache.cache[FILE] = len(source), None, source.splitlines(keepends=True), FILE
     trouble = None
     with contextlib.redirect_stdout(printed), _in_place(judge):
         try:
@@ -114,8 +116,10 @@ def answer(names, source, functions=()):
 
 
 def hint(name):
-    """Return the hint that the exercise gives, or nothing."""
-    return exercises.hint(name) if hasattr(exercises, "hint") else ""
+    """Return one step more of help with an exercise, as a sentence begins."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        said = exercises.hint(name)
+    return said[:1].upper() + said[1:]
 
 
 @contextlib.contextmanager

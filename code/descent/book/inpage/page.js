@@ -140,7 +140,6 @@
     const verdict = editor.querySelector(".descent-verdict");
     const printed = editor.querySelector(".descent-printed");
     const button = (which) => editor.querySelector(`[name=${which}]`);
-    button("hint").hidden = !host.dataset.hint;
 
     function fit() {
       const count = area.value.split("\n").length;
@@ -174,10 +173,14 @@
 
     function say(texts, right = false) {
       verdict.classList.toggle("descent-right", right);
-      verdict.replaceChildren(...texts.map((text) => {
-        const made = document.createElement("p");
-        made.textContent = text;
-        return made;
+      verdict.replaceChildren(...texts.flatMap((text) => {
+        const [words, ...code] = text.split("\n");   // below its first line a hint shows code
+        const parts = [["p", words], ...(code.length ? [["pre", code.join("\n")]] : [])];
+        return parts.map(([kind, content]) => {
+          const made = document.createElement(kind);
+          made.textContent = content;
+          return made;
+        });
       }));
     }
 

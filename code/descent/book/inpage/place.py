@@ -99,8 +99,6 @@ class Progress(SphinxDirective):
 def _open_place(translator, node):
     given = {"data-exercise": " ".join(node["exercises"]),
              "data-functions": " ".join(node["functions"])}
-    if hasattr(exercises, "hint"):
-        given["data-hint"] = "1"
     translator.body.append(translator.starttag({}, "div", "", CLASS="descent-answer", **given))
 
 
