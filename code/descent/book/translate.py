@@ -49,7 +49,7 @@ _START = """\
 # "{title}", a study notebook: run it from the top.
 # It needs the course's package: `make lab` has it; elsewhere %pip install FOLDER, the course's.
 try:
-    from descent.exercises import check
+    from descent.exercises import check, hint
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"this notebook needs the package of its course ({{missing}}). In a cell of its own run "
