@@ -354,5 +354,12 @@ EXERCISES = {
                     "rho.",
                     "What is left of u after two silent steps?",
                     "Take rho to the power of the steps."),
+            Mistake("no gradient above",
+                    lambda u, v, g, silent, rho, eps:
+                        -np.sqrt((rho**silent * u + eps) / (rho**(silent + 1) * v + (1 - rho) *
+                        g**2 + eps)),
+                    "That is the rate; the gradient is not in it.",
+                    "Is it the step, or the rate?",
+                    "Multiply the rate by g."),
         )),
 }

@@ -72,6 +72,11 @@ def _squares_of_m(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
     return p - lr * step, m, v
 
 
+def _eps_in_v(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m, v = _mean(m, g, beta1), _mean(v, g**2, beta2) + eps
+    return p - lr * _corrected(m, beta1, t) / np.sqrt(_corrected(v, beta2, t)), m, v
+
+
 _RIGHT = _rule()
 _STATE = "What does it return, in which order, and how does it take that back?"
 _CORRECT = "By what are m and v divided, and at which step by how much?"
@@ -187,6 +192,10 @@ _IMPLEMENT = (
             "v averages the squares of m, not those of the gradient.",
             "What is it that v averages?",
             "Square g there, not m."),
+    Mistake("eps in v", _eps_in_v,
+            "eps goes into v, and is averaged and kept there.",
+            _BELOW,
+            _EPS_OUT),
 )
 
 
@@ -385,6 +394,11 @@ _TURN = (
             ask="What if all gradients are a hundred times as large?",
             why="The steps are proportional to g, as SGD's are.",
             do="Divide by the root of v_hat, plus eps."),
+    Mistake("the way back as share",
+            lambda lr, b1, b2, eps, g: -lr * g / (abs(g) + eps) * (1 - b1) / (1 + b1),
+            "It has the share of the way back; asked for is what is left after it.",
+            "How many steps are taken, and where do they lead together?",
+            "Take this share from 1."),
 )
 
 _WHICH = "Which weights, of all those in m_hat, do you add up?"
@@ -578,6 +592,12 @@ _RARE = (
             "m takes the gradient in whole.",
             _LENGTH,
             "Weigh it by 1 - beta1."),
+    Mistake("missing brackets",
+            lambda lr, b1, b2, g:
+                -np.sign(g) * lr * (1 - b1) / np.sqrt(1 - b2) / 1 - b1 / np.sqrt(b2),
+            "Without brackets only 1 stands below the line.",
+            "What does Python divide by, and what does it subtract?",
+            "Put brackets around 1 - beta1 / sqrt(beta2)."),
 )
 
 EXERCISES = {

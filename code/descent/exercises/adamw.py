@@ -384,6 +384,13 @@ _ANNEALED = (
             "The half reaches the 1 alone, not the cosine.",
             _EACH,
             "Put brackets around 1 + cos before you halve it."),
+    Mistake("whole period",
+            lambda lr, weight_decay, steps:
+                np.prod(1 - lr * weight_decay * (1 + np.cos(2 * np.pi * np.arange(int(steps)) /
+                steps)) / 2),
+            "Its cosine goes through a whole period, and lr comes back.",
+            _LAST,
+            "Take pi k / T."),
 )
 
 

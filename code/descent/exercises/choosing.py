@@ -101,6 +101,10 @@ _PROFILE = (
             "within.",
             "How many tasks is your share a share of?",
             "Divide by the number of all tasks."),
+    Mistake("against the worst", lambda losses, factor: (losses <= factor * losses.max(0)).mean(1),
+            "It compares with the largest loss on each task.",
+            _AGAINST,
+            _OWN),
 )
 
 
@@ -327,6 +331,10 @@ _TASKS = (
             "It divides `level` by 100; it is a share already.",
             "In which unit is `level`?",
             "Take it as it is."),
+    Mistake("logarithm to base 10", lambda level: math.ceil(round(1 - math.log10(level), 9)),
+            "It counts in powers of ten; a coin has two sides.",
+            "To which base is your logarithm?",
+            "Take log2."),
 )
 
 EXERCISES = {

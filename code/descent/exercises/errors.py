@@ -348,6 +348,10 @@ _AHEAD = Exercise(_ahead(lambda p, b, lr, mu: p - lr * mu * b), _on_a_bowl, (
             "Its buffer never fades.",
             "By what is the old buffer multiplied?",
             "Multiply the old b by momentum."),
+    Mistake("momentum squared ahead", _ahead(lambda p, b, lr, mu: p - lr * mu**2 * b),
+            "It looks too short a way ahead: momentum is in it twice.",
+            _UNITS,
+            _POINT),
 ), gives="the new point and the buffer, p and b")
 
 
@@ -483,6 +487,12 @@ _PAIR = Exercise(_pair(_y), _noisy_pairs, (
             "It divides y by s: a pair holds both.",
             "What is y for: a change of the gradient, or a curvature?",
             "Return the difference itself."),
+    Mistake("sum of gradients",
+            lambda p_old, p, gradient, batch_old, batch:
+                (p - p_old, gradient(p, batch_old) + gradient(p_old, batch_old)),
+            "It adds the two gradients; y is their change.",
+            _SIGNS,
+            _OLD),
 ), gives="two lists of numbers, s and y")
 
 EXERCISES = {"brackets": _BRACKETS, "accumulate": _ACCUMULATE, "inside": _INSIDE, "ahead": _AHEAD,

@@ -171,9 +171,9 @@ def _accepts(low=lambda step, f, f0, slope0, c1: f <= f0 + c1 * step * slope0,
              flat=lambda slope, slope0, c2: abs(slope) <= -c2 * slope0,
              both=lambda a, b: a and b, constants=lambda c1, c2: (c1, c2)):
     """Return the test from its two conditions, how they are joined, and their constants."""
-    def accepts(step, f, slope, f0, slope0, c1, c2):
+    def accepts(step, f, slope, f_start, slope_start, c1, c2):
         c1, c2 = constants(c1, c2)
-        return both(low(step, f, f0, slope0, c1), flat(slope, slope0, c2))
+        return both(low(step, f, f_start, slope_start, c1), flat(slope, slope_start, c2))
     return accepts
 
 
@@ -242,6 +242,10 @@ _WOLFE = (
         f <= f0 + c1 * step * slope and abs(slope) <= -c2 * slope0),
             "Its line of the fall has the slope at the step.",
             "Which slope stands in your line of the fall?", _LOW),
+    Mistake("no climb", _accepts(flat=lambda slope, slope0, c2: c2 * slope0 <= slope <= 0),
+            "It allows no climb at all; a gentle one is flat enough.",
+            _SLOPES,
+            _FLAT),
 )
 
 
@@ -505,6 +509,10 @@ EXERCISES = {
                     "gamma stands upside down.",
                     "What is rho times gamma?",
                     "gamma is ys / yy: rho gamma = 1 / yy."),
+            Mistake("two on the wrong part", lambda sg, yg, ys, yy: sg / ys - 2 * yg / yy,
+                    "The 2 stands before the wrong part: it is alpha that comes twice.",
+                    _COEFFICIENT,
+                    "Take beta from alpha, and collect the alphas."),
         )),
     "two_loop": Exercise(two_loop, _on_pairs, _TWO_LOOP, gives="a vector, H g"),
     "wolfe": Exercise(_accepts(), _on_lines, _WOLFE, gives="True or False"),

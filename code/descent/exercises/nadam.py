@@ -491,6 +491,12 @@ _REACH = (
             "It divides by 0.96 itself.",
             _LOGS,
             "Divide by its logarithm."),
+    Mistake("the way for the rest",
+            lambda share, steps, start:
+                math.log((share - start) / (1 - start)) / (steps * math.log(0.96)),
+            "Its quotient is the way that has been gone; the power of 0.96 is what remains of it.",
+            "What does the power of 0.96 shrink to: the gap that is left, or the way gone?",
+            "Put 1 - share above."),
 )
 
 

@@ -569,6 +569,11 @@ _LATE = Exercise(
                 "Its line has one part too many.",
                 _WHERE,
                 _LINE),
+        Mistake("root of the line",
+                lambda k, steps, part: math.sqrt(min(1.0, (steps - k) / (part * steps))),
+                "It takes the root of the line.",
+                "In which shape does it come down?",
+                _LINE),
     ))
 
 _TERMS = "Of the start and the noise, which one is left in the end?"
@@ -628,5 +633,9 @@ EXERCISES = {
                     "That is the power of the sum alone.",
                     _TERMS,
                     "The sum stands beside a factor k to the power -2ch."),
+            Mistake("doubled at the end", lambda c, h: 2 * min(1.0, c * h),
+                    "It doubles the noise's exponent too: 1/k is the loss's already.",
+                    _TERMS,
+                    "Take the smaller of 1 and 2ch."),
         )),
 }

@@ -97,6 +97,11 @@ _MOMENTUM = (
             "`1 - dampening * g` multiplies before it subtracts.",
             "In which order does Python compute your line?",
             "Put brackets around 1 - dampening."),
+    Mistake("dampening at the first step only",
+            _momentum(lambda b, g, t, lr, mu, tau: mu * b + ((1 - tau) * g if t == 1 else g)),
+            "It dampens the first gradient, and no other: the other way round.",
+            "What is in the buffer after the first step?",
+            "Take the first gradient whole, and dampen those that follow."),
 )
 
 
@@ -161,6 +166,10 @@ _NESTEROV = (
             "It weighs the gradient by 1 - momentum in both places; torch does in none.",
             "What weighs the new gradient?",
             "Take the gradient whole in the buffer and in the step."),
+    Mistake("old buffer ahead", _nesterov(lambda g, b, old, mu: (1 + mu) * g + mu * old),
+            "It counts the old buffer once by momentum; by the new one it counts by its square.",
+            "Which buffer is it that your step multiplies by momentum?",
+            "Update the buffer first, and write g + momentum * b."),
 )
 
 
@@ -313,7 +322,8 @@ EXERCISES = {
         _NESTEROV, gives="the new point and the new buffer, p, b"),
     "coast": Exercise(
         lambda b, lr, momentum: -lr * momentum / (1 - momentum) * b,
-        on((1.0, 0.1, 0.9), (-2.0, 0.5, 0.5), (3.0, 0.01, 0.99), (1.0, 1.0, 0.0)), (
+        on((1.0, 0.1, 0.9), (-2.0, 0.5, 0.5), (3.0, 0.01, 0.99), (1.0, 1.0, 0.0),
+           (2.0, 0.3, 0.8)), (
             Mistake("sign", lambda b, lr, mu: lr * mu / (1 - mu) * b,
                     "The size is right, and it goes along the buffer; steps go against it.",
                     "Which way does a step go when b is positive?", "Put a minus before it."),
@@ -411,5 +421,9 @@ EXERCISES = {
                     "The old floor has a plus in it.",
                     "How does the floor grow when lr nears 2/h?",
                     "Divide by 2 - lr h."),
+            Mistake("halves", lambda lr, h, ratio: ratio * lr / (1 + ratio * lr * h / 2),
+                    "It leaves the old denominator out.",
+                    "Where does the old lr stand in the floor's formula?",
+                    "Divide ratio * lr by 2 - lr h first, then solve."),
         )),
 }

@@ -547,6 +547,10 @@ _PAYS_OFF = Exercise(
                 "It takes a step off the first call; its seconds are all lost.",
                 "Which seconds are to be won back?",
                 "Win back `first` as it is."),
+        Mistake("plus", _pays(lambda seconds, share, k: seconds * share * (1 + 1 / k)),
+                "It adds what the optimizer still takes.",
+                _SAVES,
+                _SAVING),
     ))
 
 
