@@ -200,9 +200,27 @@ def test_nan_is_no_change_of_the_arguments():
 
 def test_an_unknown_wrong_answer_says_where_it_departs_and_by_what():
     right = find("sgd.same_floor").reference
-    verdict = check("sgd.same_floor", lambda lr, *rest: right(lr, *rest) + (lr == 0.5))
+    verdict = check("sgd.same_floor", lambda lr, h, ratio: right(lr, h, ratio)
+                    + (lr == 0.5))
     assert verdict.mistake is None
     assert "With lr=0.5, h=2, ratio=4: yours 1.8, asked for 0.8." in verdict.message
+
+
+def test_a_number_of_one_case_and_rounded_decimals_are_known():
+    assert check("nadam.first_step", lambda *_: -0.0021129).mistake == "always the same"
+    right = find("rmsprop.window").reference
+    rounded = check("rmsprop.window", lambda alpha, share: round(right(alpha, share), 2))
+    assert rounded.mistake == "rounded"
+
+
+def test_a_verdict_has_the_names_that_the_answer_has():
+    verdict = check("nadam.first_step", lambda rate, beta, decay, slope: slope)
+    assert "With rate=0.002, beta=0.9, decay=0.004, slope=3" in verdict.message
+
+
+def test_what_raises_is_said_with_what_it_was_called_with():
+    verdict = check("schedulers.late", lambda k, steps, part: 1 / (1 - part))
+    assert verdict.message.endswith("float division by zero (With k=0, steps=8, part=1.)")
 
 
 def test_hints_come_one_by_one_and_end_with_the_solution(capsys):

@@ -38,6 +38,18 @@ def _states_swapped(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
     return p, u, v
 
 
+def _v_whole(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
+    v = rho * v + g**2
+    step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    return p - lr * step, v, _mean(u, step**2, rho)
+
+
+def _steps_not_squared(p, g, t, v=0.0, u=0.0, *, lr, rho, eps):
+    v = _mean(v, g**2, rho)
+    step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    return p - lr * step, v, _mean(u, step, rho)
+
+
 _RIGHT = _rule()
 _LR_INSIDE = _rule(kept=lambda step, g, lr: lr * step)
 _RMSPROP = _rule(unit=lambda u, eps: np.sqrt(eps), kept=lambda step, g, lr: 0.0)
@@ -102,6 +114,14 @@ _IMPLEMENT = (
     Mistake("RMSprop", _RMSPROP,
             "It keeps no mean of the steps: with √eps for lr, that is RMSprop.", _FOR_U,
             "Average the squares of the steps, and return that too."),
+    Mistake("v takes squares whole", _v_whole,
+            "It adds the new square to v whole, so v is a fading sum, not a mean.",
+            _GROWS,
+            "Weigh the new square by 1 - rho."),
+    Mistake("steps not squared", _steps_not_squared,
+            "It averages the steps in u, whose signs cancel.",
+            _FOR_U,
+            "Average their squares."),
 )
 
 _STEPS = (
@@ -128,6 +148,10 @@ _STEPS = (
             "Do it the other way round."),
     Mistake("u not squared", _rule(kept=lambda step, g, lr: np.sqrt(abs(step))),
             "It averages the size of the steps, not their squares.", _FOR_U, "Square them."),
+    Mistake("u holds this step too", _this_step_too,
+            "lr is out of u now, but u takes this step in before the step is made.",
+            _ORDER,
+            "Let the old u stand above the line; only lr was wrong there."),
 )
 
 
@@ -205,10 +229,15 @@ EXERCISES = {
             Mistake("nothing to do", lambda c: np.array([1.0, 1.0]),
                     "That would be so if eps had no unit.", _BESIDE,
                     "Each is added to a mean square: give it that unit."),
+            Mistake("both upside down", lambda c: np.array([c**-2, c**-2]),
+                    "It takes both for a gradient's square. One of them is a step's.",
+                    "In which unit is u, and in which v?",
+                    "Let eps_u grow with the square of c."),
         ), gives="two numbers, the factor of eps_u and that of eps_v"),
     "second_step": Exercise(
         _second(), on((0.9, 1e-6, 3.0), (0.5, 0.01, -0.1), (0.95, 1e-3, 1e-3), (0.8, 2.0, 1.0)), (
-            Mistake("first step", _first_step, "It is the first step again.",
+            Mistake("first step", _first_step,
+                    "It is as long as the first step: nothing has changed, or u alone and not v.",
                     "How has each of the two means changed since the first step?",
                     "Let both fade by rho; u takes in the first step, v the second gradient."),
             Mistake("u still 0", _second(mean=lambda rho: 0.0), "It has no first step in u.",
@@ -233,13 +262,20 @@ EXERCISES = {
                     "Take the root above and below."),
             Mistake("eps outside", _apart, "eps stands outside the roots.", _EPS,
                     "Add eps inside both roots."),
+            Mistake("eps outside the roots",
+                    lambda rho, eps, g:
+                        -g * (np.sqrt((1 - rho) * g**2 * eps / ((1 - rho) * g**2 + eps)) + eps)
+                        / (np.sqrt(1 - rho**2) * abs(g) + eps),
+                    "eps stands outside the roots, as in Adagrad and RMSprop.",
+                    _EPS,
+                    "Add eps inside both roots."),
         )),
     "implement": Exercise(_RIGHT, _MEANS, _IMPLEMENT, _GIVES),
     "steps": Exercise(_RIGHT, drive({"lr": 0.5, "rho": 0.9, "eps": 0.1},
                                     {"lr": 2.0, "rho": 0.5, "eps": 1e-3}, rests=2), _STEPS, _GIVES),
     "reach": Exercise(
         lambda D, rho, eps: (1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
-        on((1.0, 0.9, 1e-6), (100.0, 0.5, 1e-4), (3.0, 0.99, 1e-8)), (
+        on((1.0, 0.9, 1e-6), (100.0, 0.5, 1e-4), (3.0, 0.99, 1e-8), (1.5, 0.9, 1e-6)), (
             Mistake("constant step", lambda D, rho, eps: D / np.sqrt(eps / (1 - rho)),
                     "It takes all steps to be as long as the first.", _WAY,
                     "Integrate the length of step t, which grows as √t."),
@@ -268,6 +304,10 @@ EXERCISES = {
             Mistake("rho forgotten", lambda D, rho, eps: (1.5 * D)**(2 / 3) / eps**(1 / 3),
                     "Its u grows by eps at each step.", "How much does u grow at each step?",
                     "Let u grow by (1 - rho) eps."),
+            Mistake("no power", lambda D, rho, eps: 1.5 * D / np.sqrt(eps * (1 - rho)),
+                    "That is T to the power 3/2.",
+                    "Which power of T is the distance?",
+                    "Take it to the power 2/3."),
         )),
     "wake": Exercise(
         _woken(_faded, _v_woken),
@@ -306,5 +346,20 @@ EXERCISES = {
                            lambda v, g, n, rho: rho * v + (1 - rho) * g**2),
                     "That would be so if silent steps were skipped.", _V_FADES,
                     "Both means take in a zero at each: multiply both by rho."),
+            Mistake("times for power",
+                    lambda u, v, g, silent, rho, eps:
+                        -g * np.sqrt((rho * silent * u + eps) / (rho * (silent + 1) * v + (1 -
+                        rho) * g**2 + eps)),
+                    "It multiplies rho by the number of steps; each step multiplies once more by "
+                    "rho.",
+                    "What is left of u after two silent steps?",
+                    "Take rho to the power of the steps."),
+            Mistake("no gradient above",
+                    lambda u, v, g, silent, rho, eps:
+                        -np.sqrt((rho**silent * u + eps) / (rho**(silent + 1) * v + (1 - rho) *
+                        g**2 + eps)),
+                    "That is the rate; the gradient is not in it.",
+                    "Is it the step, or the rate?",
+                    "Multiply the rate by g."),
         )),
 }

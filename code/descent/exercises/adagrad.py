@@ -115,6 +115,15 @@ _FIX_EPS = (
             _EPS, "Add eps to the root."),
     _ALONE,
     _SPARED,
+    Mistake("eps twice", _rule(lambda new, old, eps: np.sqrt(new + eps) + eps),
+            "eps stands outside now, and inside as well.",
+            _EPS,
+            "Take it out of the root."),
+    Mistake("eps squared in the root", _rule(lambda new, old, eps: np.sqrt(new + eps**2)),
+            "eps is still in the root. Its square there is right at a gradient of 0, and nowhere "
+            "else.",
+            _EPS,
+            "Take the root first, then add eps."),
 )
 
 _ORDER = (
@@ -132,6 +141,19 @@ _ORDER = (
     Mistake("eps inside the root", _EPS_INSIDE,
             "The order is mended, and eps has slipped into the root.", _EPS,
             "Take the root first, then add eps."),
+    Mistake("old sum, eps in the root", _rule(lambda new, old, eps: np.sqrt(old + eps)),
+            "It still divides by the sum of the step before, and eps is in the root now.", _WHEN,
+            "Let the sum grow before the step; eps stays outside."),
+    Mistake("added twice",
+            _rule(lambda new, old, eps: np.sqrt((new + old) / 2) + eps, lambda G, g, eps: G +
+                2 * g**2),
+            "It adds the square before the step and behind it once more.",
+            "How often does one gradient join the sum?",
+            "Leave one of the two lines out."),
+    Mistake("largest square", _rule(grow=lambda G, g, eps: np.maximum(G, g**2)),
+            "It keeps the largest square, not the sum.",
+            _GROWS,
+            "Add the squares up."),
 )
 
 
@@ -182,6 +204,14 @@ EXERCISES = {
                     "At c = 1 that is the bound of the best constant rate, not Adagrad's.",
                     "How large is each of the two terms at c = 1?",
                     "Put D/√2 into both: each gives D/√2."),
+            Mistake("the rate", lambda D, G, c: c * D / np.sqrt(2),
+                    "That is the rate that you chose, not the bound at it.",
+                    "Is it the rate or the bound?",
+                    "Put this rate into the bound."),
+            Mistake("difference", lambda D, G, c: (c - 1 / c) * D * np.sqrt(G / 2),
+                    "It takes one term from the other.",
+                    "Which sign stands between the two terms of the bound?",
+                    "Add them."),
         )),
     "implement": Exercise(_RIGHT, _TRIALS, _IMPLEMENT, _GIVES),
     "fix_eps": Exercise(_RIGHT, _TRIALS, _FIX_EPS, _GIVES),
@@ -250,5 +280,19 @@ EXERCISES = {
                     "It gives every coordinate the count of the largest.",
                     "How do the counts enter the bound of the common rate?",
                     "Sum the counts there."),
+            Mistake("the number of coordinates", lambda counts: float(len(counts)),
+                    "That is d: a root has been lost on the way.",
+                    "What if all counts are equal?",
+                    "Keep the roots of both bounds."),
+            Mistake("root of 2 kept",
+                    lambda counts: np.sqrt(2 * len(counts) * counts.sum()) / np.sqrt(counts).sum(),
+                    "A factor √2 is left. Both bounds are the best ones: it is in both of them or "
+                    "in none.",
+                    "What if all counts are equal?",
+                    "Let equal counts give 1."),
+            Mistake("a mean above", lambda counts: np.sqrt(counts.mean()) / np.sqrt(counts).sum(),
+                    "It has a mean above the line and a sum below.",
+                    "What if all counts are equal?",
+                    "Take two sums, with d above, or two means."),
         )),
 }

@@ -53,6 +53,30 @@ def _old_m(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
     return p - step, new, v
 
 
+def _m_a_sum(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m, v = beta1 * m + g, _mean(v, g**2, beta2)
+    step = _corrected(m, beta1, t) / (np.sqrt(_corrected(v, beta2, t)) + eps)
+    return p - lr * step, m, v
+
+
+def _betas_in_the_means(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m, v = _mean(m, g, beta2), _mean(v, g**2, beta1)
+    step = _corrected(m, beta1, t) / (np.sqrt(_corrected(v, beta2, t)) + eps)
+    return p - lr * step, m, v
+
+
+def _squares_of_m(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m = _mean(m, g, beta1)
+    v = _mean(v, m**2, beta2)
+    step = _corrected(m, beta1, t) / (np.sqrt(_corrected(v, beta2, t)) + eps)
+    return p - lr * step, m, v
+
+
+def _eps_in_v(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m, v = _mean(m, g, beta1), _mean(v, g**2, beta2) + eps
+    return p - lr * _corrected(m, beta1, t) / np.sqrt(_corrected(v, beta2, t)), m, v
+
+
 _RIGHT = _rule()
 _STATE = "What does it return, in which order, and how does it take that back?"
 _CORRECT = "By what are m and v divided, and at which step by how much?"
@@ -152,6 +176,26 @@ _IMPLEMENT = (
     Mistake("forgets", _rule(kept=0.0), ask="What does the next step begin with?",
             why="It returns empty means, so nothing is remembered from step to step.",
             do="Return the new m and v."),
+    Mistake("m a sum", _m_a_sum,
+            "It adds the gradient to m whole, so m is a fading sum, not a mean.",
+            _WEIGHTS,
+            "Weigh g by 1 - beta1."),
+    Mistake("betas swapped in the means", _betas_in_the_means,
+            "beta2 makes m, and beta1 makes v; the corrections have them the right way round.",
+            _WEIGHTS,
+            "beta1 is m's, beta2 is v's."),
+    Mistake("mean of sizes", _rule(square=abs),
+            "v averages the sizes of the gradients, not their squares.",
+            "What is it that v averages?",
+            "Square g there."),
+    Mistake("squares of m", _squares_of_m,
+            "v averages the squares of m, not those of the gradient.",
+            "What is it that v averages?",
+            "Square g there, not m."),
+    Mistake("eps in v", _eps_in_v,
+            "eps goes into v, and is averaged and kept there.",
+            _BELOW,
+            _EPS_OUT),
 )
 
 
@@ -350,6 +394,11 @@ _TURN = (
             ask="What if all gradients are a hundred times as large?",
             why="The steps are proportional to g, as SGD's are.",
             do="Divide by the root of v_hat, plus eps."),
+    Mistake("the way back as share",
+            lambda lr, b1, b2, eps, g: -lr * g / (abs(g) + eps) * (1 - b1) / (1 + b1),
+            "It has the share of the way back; asked for is what is left after it.",
+            "How many steps are taken, and where do they lead together?",
+            "Take this share from 1."),
 )
 
 _WHICH = "Which weights, of all those in m_hat, do you add up?"
@@ -386,6 +435,18 @@ _SHARE = (
     Mistake("equal weights", lambda beta, n, t: n / t, ask="Does every gradient weigh the same?",
             why="That would be a plain mean. Here newer gradients weigh more.",
             do="Add up the weights (1 - beta) beta**j, and correct."),
+    Mistake("what has faded", lambda beta, n, t: beta**n,
+            "That is by how much the weights have shrunk after n steps.",
+            _WHICH,
+            "Add up the first n of them, and correct the sum."),
+    Mistake("not weighed", lambda beta, n, t: (1 - beta**n) / (1 - beta),
+            "It adds up the powers of beta, which are not the weights yet.",
+            _WHICH,
+            "Multiply by 1 - beta, and correct by 1 - beta**t."),
+    Mistake("the oldest by number", lambda beta, n, t: (1 - beta**(t - n)) / (1 - beta**t),
+            "It adds up the newest t - n.",
+            _WHICH,
+            "The newest n have the powers 0 to n - 1."),
 )
 
 _COUNT = "Which number has the first step of the second epoch?"
@@ -400,6 +461,13 @@ def _old_gradient(rule, grad, p, epochs, batches, lr):
     state, g = (), None
     for t in range(1, epochs * batches + 1):
         g = grad(p) if (t - 1) % batches == 0 else g
+        p, *state = rule(p, g, t, *state, lr=lr)
+    return p
+
+
+def _gradient_of_the_start(rule, grad, p, epochs, batches, lr):
+    g, state = grad(p), ()
+    for t in range(1, epochs * batches + 1):
         p, *state = rule(p, g, t, *state, lr=lr)
     return p
 
@@ -463,6 +531,14 @@ _LOOP = (
                 rule, grad, p, 1, epochs * batches - 1, lr),
             ask="How many steps does it take in all?", why="It takes one step too few.",
             do="`range(1, n)` ends before n: write n + 1."),
+    Mistake("one step", lambda rule, grad, p, epochs, batches, lr: rule(p, grad(p), 1, lr=lr)[0],
+            "It returns after the first step: the `return` stands inside the loop.",
+            "How many steps does it take?",
+            "Put `return` behind the loop, at the margin of the function."),
+    Mistake("gradient of the start", _gradient_of_the_start,
+            "It computes the gradient once, at the start, and steps along that for ever.",
+            "At which point is the gradient of the second step?",
+            "Call `grad(p)` in every step."),
 )
 
 _FADE = "By which factor do m and v each shrink in a silent step?"
@@ -506,6 +582,22 @@ _RARE = (
             ask=_LENGTH,
             why="The series is right, but its first step is not one learning rate long.",
             do="Multiply by (1 - beta1) over the root of 1 - beta2."),
+    Mistake("no root of 1 - beta2",
+            lambda lr, b1, b2, g: -np.sign(g) * lr * (1 - b1) / (1 - b2) / (1 - b1 / np.sqrt(b2)),
+            "It divides by the weight of the square, not by its root.",
+            _LENGTH,
+            "Take the root of 1 - beta2."),
+    Mistake("m takes it whole",
+            lambda lr, b1, b2, g: -np.sign(g) * lr / np.sqrt(1 - b2) / (1 - b1 / np.sqrt(b2)),
+            "m takes the gradient in whole.",
+            _LENGTH,
+            "Weigh it by 1 - beta1."),
+    Mistake("missing brackets",
+            lambda lr, b1, b2, g:
+                -np.sign(g) * lr * (1 - b1) / np.sqrt(1 - b2) / 1 - b1 / np.sqrt(b2),
+            "Without brackets only 1 stands below the line.",
+            "What does Python divide by, and what does it subtract?",
+            "Put brackets around 1 - beta1 / sqrt(beta2)."),
 )
 
 EXERCISES = {

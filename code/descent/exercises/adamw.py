@@ -56,6 +56,10 @@ def _faded(p, g, t, *state, lr, weight_decay, **hyper):
                    **hyper)
 
 
+def _gradient_decays(p, g, t, *state, lr, weight_decay, **hyper):
+    return _rule(_kept)(p - lr * weight_decay * g, g, t, *state, lr=lr, weight_decay=0.0, **hyper)
+
+
 _SHRINK = "Put `p = p - lr * weight_decay * p` before the step, and nothing else."
 _LOSES = "Without a gradient, what does a weight lose in a step?"
 _FACTOR = "By which factor does p shrink, and with what in it?"
@@ -134,6 +138,16 @@ _IMPLEMENT = (
     Mistake("state not fed back", _forgetful, ask="What does the next step begin with?",
             why="It returns the old m and v, so every step is a first step.",
             do="Return the new m and v."),
+    Mistake("the new point pulls",
+            _rule(_kept, after=lambda p, step, lr, wd: (p - step) / (1 + lr * wd)),
+            "It divides by 1 + lr λ behind the step, as a proximal step does. Torch multiplies the"
+            " old point.",
+            _FACTOR,
+            _SHRINK),
+    Mistake("gradient for the point", _gradient_decays,
+            "It takes away lr λ times the gradient, not times the point.",
+            "What is it that decays?",
+            _SHRINK),
 )
 
 
@@ -181,11 +195,20 @@ _HALF_LIFE = (
             ask="What is given, and what is asked for?",
             why="It puts the steps where λ stands in the formula for the half-life.",
             do="Solve (1 - lr λ)**steps = 1/2 for λ."),
+    Mistake("missing brackets", lambda lr, steps: 1 - 0.5**(1 / steps) / lr,
+            "It divides the root alone by lr, not the difference.",
+            "What does Python divide by lr?",
+            "Put brackets around the difference."),
+    Mistake("power before the quotient", lambda lr, steps: (1 - 0.5**1 / steps) / lr,
+            "`0.5**1/steps` is a half divided by steps: the power binds first.",
+            "In which order does Python compute power and quotient?",
+            "Put brackets around the exponent, `0.5**(1 / steps)`."),
 )
 
 
 def _pulls(l2, decoupled):
-    return lambda p, lr, wd, eps: np.array([l2(p, lr, wd, eps), decoupled(p, lr, wd)])
+    return lambda p, lr, weight_decay, eps: np.array([
+        l2(p, lr, weight_decay, eps), decoupled(p, lr, weight_decay)])
 
 
 def _adam_step(p, lr, wd, eps):
@@ -354,6 +377,20 @@ _ANNEALED = (
             why="It multiplies the shares that go.", do="Multiply what stays: 1 minus each."),
     Mistake("the last factor", _annealed(lambda lr, wd, part: 1 - lr * wd * part[-1]), ask=_EACH,
             why="That is the last step's factor alone.", do="Multiply all of them."),
+    Mistake("missing brackets",
+            lambda lr, weight_decay, steps:
+                np.prod(1 - lr * weight_decay * (0.5 + np.cos(np.pi * np.arange(int(steps)) /
+                steps))),
+            "The half reaches the 1 alone, not the cosine.",
+            _EACH,
+            "Put brackets around 1 + cos before you halve it."),
+    Mistake("whole period",
+            lambda lr, weight_decay, steps:
+                np.prod(1 - lr * weight_decay * (1 + np.cos(2 * np.pi * np.arange(int(steps)) /
+                steps)) / 2),
+            "Its cosine goes through a whole period, and lr comes back.",
+            _LAST,
+            "Take pi k / T."),
 )
 
 
@@ -550,6 +587,10 @@ _EQUILIBRIUM = (
             why="The 2 stands outside the root.", do="It belongs under the root."),
     Mistake("no lr", lambda lr, wd, s: math.sqrt(s / (2 * wd)), ask=_ROOT,
             why="lr is missing.", do="Put lr under the root, above the line."),
+    Mistake("AdamW, exact", lambda lr, wd, s: math.sqrt(lr / (wd * (2 - lr * wd))),
+            "That is AdamW's, exactly: s is not in it.",
+            _BALANCE,
+            "Let λ/s decay, and keep the first order."),
 )
 
 EXERCISES = {
@@ -569,7 +610,7 @@ EXERCISES = {
     "groups": Exercise(
         _groups(_of_linear), _sorted, _GROUPS,
         gives="a list of parameter groups, dicts with `params` and `weight_decay`"),
-    "equilibrium": Exercise(lambda lr, wd, s: math.sqrt(lr * s / (2 * wd)),
+    "equilibrium": Exercise(lambda lr, weight_decay, s: math.sqrt(lr * s / (2 * weight_decay)),
                             on((0.01, 0.5, 4.0), (1e-3, 0.01, 0.5), (0.1, 2.0, 10.0)),
                             _EQUILIBRIUM),
 }

@@ -80,6 +80,31 @@ _PROFILE = (
     Mistake("strictly", _strictly,
             "At factor 1 the winner itself does not count.",
             "What of a loss that is just at the factor?", "Take `<=`."),
+    Mistake("mean factor", lambda losses, factor: (losses / losses.min(0)).mean(1),
+            "It averages the factors; the profile counts how many are at most `factor`.",
+            "What becomes of an infinite loss in your mean?",
+            "Ask for each whether it is within the factor, then take the share."),
+    Mistake("factor over 1",
+            lambda losses, factor: (losses <= (1 + factor) * losses.min(0)).mean(1),
+            "It takes the factor for a surplus.",
+            _INSIDE,
+            _WITHIN),
+    Mistake("the other side", lambda losses, factor: (losses >= factor * losses.min(0)).mean(1),
+            "It counts the losses beyond the factor.",
+            _INSIDE,
+            _WITHIN),
+    Mistake("failures left out",
+            lambda losses, factor:
+                np.array([(row <= factor * losses.min(0))[np.isfinite(row)].mean() for row in
+                losses]),
+            "It takes the share over the runs that did not fail. A failed one counts, as not "
+            "within.",
+            "How many tasks is your share a share of?",
+            "Divide by the number of all tasks."),
+    Mistake("against the worst", lambda losses, factor: (losses <= factor * losses.max(0)).mean(1),
+            "It compares with the largest loss on each task.",
+            _AGAINST,
+            _OWN),
 )
 
 
@@ -156,6 +181,10 @@ _REPORT = (
     Mistake("validation", _validation,
             "It reports the validation loss by which it chose, the number that choosing has made "
             "too low.", _NUMBER, _MEAN),
+    Mistake("one lucky run", lambda validation, test: test.flat[validation.argmin()],
+            "It picks one run out of all, and reports that run alone.",
+            _CHOICE,
+            _CHOOSE),
 )
 
 
@@ -163,7 +192,8 @@ def _needed(part, chance):
     return math.ceil(round(math.log(1 - chance) / math.log(1 - part), 9))
 
 
-_QUESTIONS = [(0.05, 0.95), (0.1, 0.9), (0.5, 0.75), (0.2, 0.5), (0.01, 0.99), (0.3, 0.2)]
+_QUESTIONS = [(0.05, 0.95), (0.1, 0.9), (0.5, 0.75), (0.2, 0.5), (0.01, 0.99), (0.3, 0.2),
+              (0.5, 0.1)]
 
 
 def _ratio(part, chance):
@@ -205,6 +235,15 @@ _NEEDED = (
         round(math.log(chance) / math.log(1 - part), 9)),
             "It lets all tries miss with the chance that was asked for.", _MISS,
             "That is to be 1 - chance at most."),
+    Mistake("upside down", lambda part, chance: math.ceil(round(1 / _ratio(part, chance), 9)),
+            "The two logarithms stand upside down.",
+            _MISS,
+            "Divide log(1 - chance) by log(1 - part)."),
+    Mistake("the part itself, as computed",
+            lambda part, chance: math.ceil(math.log(1 - chance) / math.log(part)),
+            "Below the line stands the chance to hit; here tries miss.",
+            _MISS,
+            "Divide by log(1 - part)."),
 )
 
 
@@ -243,6 +282,10 @@ _CURSE = (
             lambda sigma, seeds: sigma / math.sqrt(2 * seeds),
             "It takes the deviation of the difference for the mean of its size.", _OF_TWO,
             "The mean of |x| is sqrt(2/pi) times the deviation."),
+    Mistake("pi outside the root", lambda sigma, seeds: sigma / (math.pi * math.sqrt(seeds)),
+            "π has lost its root.",
+            "Which of your factors stand under a root?",
+            "Take the root of π."),
 )
 
 
@@ -276,6 +319,22 @@ _TASKS = (
             "To which base is your logarithm?", "Take it to base 2."),
     Mistake("one over the level", lambda level: math.ceil(round(1 / level, 9)),
             "It takes the chance to fall like 1/n; it halves with every task.", _CHANCE, _BOTH),
+    Mistake("chance halved", lambda level: math.ceil(round(-1 - math.log2(level), 9)),
+            "The factor of the two sides is on the wrong side: it halves the chance.",
+            _CHANCE,
+            _BOTH),
+    Mistake("the chance", lambda level: 2**(1 - level),
+            "That is the chance for `level` tasks: the two have changed places.",
+            "Is it a chance or a number of tasks?",
+            "Solve 2 to the power 1 - n for n."),
+    Mistake("level in per cent", lambda level: math.ceil(round(1 - math.log2(level / 100), 9)),
+            "It divides `level` by 100; it is a share already.",
+            "In which unit is `level`?",
+            "Take it as it is."),
+    Mistake("logarithm to base 10", lambda level: math.ceil(round(1 - math.log10(level), 9)),
+            "It counts in powers of ten; a coin has two sides.",
+            "To which base is your logarithm?",
+            "Take log2."),
 )
 
 EXERCISES = {

@@ -163,6 +163,10 @@ _ACCUMULATE = Exercise(_summed(lambda n: n, np.sum), _batches, (
     Mistake("the first one", lambda gradients, sizes: gradients[0],
             ask="Which batches have a part in it?", why="It returns after the first batch.",
             do="Let `return` stand behind the loop."),
+    Mistake("the first as measure", _summed(lambda n: n, lambda sizes: sizes[0]),
+            "It divides by the size of the first batch.",
+            _SAME,
+            _WEIGH),
 ), gives="as many numbers as one gradient has")
 
 
@@ -230,6 +234,11 @@ _INSIDE = Exercise(
                                   lambda b, old, g, lr, mu: -lr * b),
                 ask="Does the loss fall along its step?",
                 why="lr is outside now, and the point climbs.", do="Take the step from p."),
+        Mistake("no memory", lambda p, g, t, v=0.0, *, lr, momentum: (p - lr * g, 0.0 * g),
+                "Every step takes this gradient alone: the old memory is returned, or momentum is "
+                "left out.",
+                "What does the next step begin with?",
+                _KEEP),
     ), gives="the new point and the memory, p and b")
 
 
@@ -316,6 +325,33 @@ _AHEAD = Exercise(_ahead(lambda p, b, lr, mu: p - lr * mu * b), _on_a_bowl, (
                                            lambda p, ahead, b, g, lr, mu: p - lr * (g + mu * b)),
             ask=_MOVES, why="It looks ahead twice: for the gradient, and in the step.",
             do="Step from p by lr * b."),
+    Mistake("divided by lr", _ahead(lambda p, b, lr, mu: p - mu / lr * b),
+            "It divides momentum by lr; b is a sum of gradients, and lr makes a step of it.",
+            _UNITS,
+            _POINT),
+    Mistake("the point ahead",
+            lambda p, gradient, b, *, lr, momentum:
+                (p - lr * momentum * b, momentum * b + gradient(p - lr * momentum * b)),
+            "It returns the point where it looks.",
+            _MOVES,
+            "Step from p along the new b."),
+    Mistake("gradient alone",
+            lambda p, gradient, b, *, lr, momentum:
+                (p - lr * gradient(p - lr * momentum * b), momentum * b + gradient(p - lr *
+                momentum * b)),
+            "It steps by the new gradient alone: momentum does not move the point.",
+            _MOVES,
+            "Step from p along the new b."),
+    Mistake("a plain sum",
+            lambda p, gradient, b, *, lr, momentum:
+                (lambda new: (p - lr * new, new))(b + gradient(p - lr * momentum * b)),
+            "Its buffer never fades.",
+            "By what is the old buffer multiplied?",
+            "Multiply the old b by momentum."),
+    Mistake("momentum squared ahead", _ahead(lambda p, b, lr, mu: p - lr * mu**2 * b),
+            "It looks too short a way ahead: momentum is in it twice.",
+            _UNITS,
+            _POINT),
 ), gives="the new point and the buffer, p and b")
 
 
@@ -445,6 +481,18 @@ _PAIR = Exercise(_pair(_y), _noisy_pairs, (
     Mistake("the gradient alone", _pair(lambda grad, p, p_old, new, old: grad(p, old)),
             ask=_FUNCTIONS, why="That is a gradient, not the change of one.",
             do="Take the gradient at p_old from it."),
+    Mistake("y by s",
+            lambda p_old, p, gradient, batch_old, batch:
+                (p - p_old, (gradient(p, batch_old) - gradient(p_old, batch_old)) / (p - p_old)),
+            "It divides y by s: a pair holds both.",
+            "What is y for: a change of the gradient, or a curvature?",
+            "Return the difference itself."),
+    Mistake("sum of gradients",
+            lambda p_old, p, gradient, batch_old, batch:
+                (p - p_old, gradient(p, batch_old) + gradient(p_old, batch_old)),
+            "It adds the two gradients; y is their change.",
+            _SIGNS,
+            _OLD),
 ), gives="two lists of numbers, s and y")
 
 EXERCISES = {"brackets": _BRACKETS, "accumulate": _ACCUMULATE, "inside": _INSIDE, "ahead": _AHEAD,

@@ -132,6 +132,18 @@ _TWO_LOOP = (
     Mistake("the gradient", lambda g, pairs: 1.0 * g,
             "It returns g: the pairs are not used.", "What becomes of the pairs?",
             "Return r, the end of the second loop."),
+    Mistake("y for s in alpha", _loops(alpha=lambda rho, s, y, q, g: rho * (y @ q)),
+            "alpha looks along y.",
+            _FIRST,
+            "alpha is rho times s @ q."),
+    Mistake("gamma by s", _loops(gamma=lambda s, y, rho: 1 / (rho * (s @ s))),
+            "It divides by s @ s: no inverse curvature.",
+            _BETWEEN,
+            "Divide s @ y by y @ y."),
+    Mistake("beta minus alpha", _loops(added=lambda alpha, beta, s, y: (beta - alpha) * s),
+            "It has alpha and beta the wrong way round in the difference.",
+            _SECOND,
+            "Add (alpha - beta) s."),
 )
 
 
@@ -139,6 +151,7 @@ def _lines():
     """Yield steps along three lines: step, value and slope there, and value and slope at 0."""
     lines = ((lambda x: (x - 1)**2, lambda x: 2 * (x - 1)),
              (lambda x: 5 - x / (x**2 + 2), lambda x: (x**2 - 2) / (x**2 + 2)**2),
+             (lambda x: -x - 0.5 * x**2 + 0.5 * x**3, lambda x: -1 - x + 1.5 * x**2),
              (lambda x: 0.1 * x**2 - math.sin(3 * x), lambda x: 0.2 * x - 3 * math.cos(3 * x)))
     for f, slope in lines:
         for step in (0.01, 0.2, 0.45, 0.7, 1.0, 1.3, 1.5, 1.6, 1.75, 1.99, 2.2, 2.5, 3.0, 4.3):
@@ -158,9 +171,9 @@ def _accepts(low=lambda step, f, f0, slope0, c1: f <= f0 + c1 * step * slope0,
              flat=lambda slope, slope0, c2: abs(slope) <= -c2 * slope0,
              both=lambda a, b: a and b, constants=lambda c1, c2: (c1, c2)):
     """Return the test from its two conditions, how they are joined, and their constants."""
-    def accepts(step, f, slope, f0, slope0, c1, c2):
+    def accepts(step, f, slope, f_start, slope_start, c1, c2):
         c1, c2 = constants(c1, c2)
-        return both(low(step, f, f0, slope0, c1), flat(slope, slope0, c2))
+        return both(low(step, f, f_start, slope_start, c1), flat(slope, slope_start, c2))
     return accepts
 
 
@@ -229,6 +242,10 @@ _WOLFE = (
         f <= f0 + c1 * step * slope and abs(slope) <= -c2 * slope0),
             "Its line of the fall has the slope at the step.",
             "Which slope stands in your line of the fall?", _LOW),
+    Mistake("no climb", _accepts(flat=lambda slope, slope0, c2: c2 * slope0 <= slope <= 0),
+            "It allows no climb at all; a gentle one is flat enough.",
+            _SLOPES,
+            _FLAT),
 )
 
 
@@ -399,12 +416,31 @@ _UPDATE = (
             "row alike.", "What shape has each of your two terms?", "Use `np.outer`."),
     Mistake("s for B s", _rank_two(lambda B, s, y: np.outer(s, s) / (s @ s), _along_y),
             "It takes s sᵀ / sᵀs away, which knows nothing of B.", _ALONG, _TAKES),
+    Mistake("s for B s above", _rank_two(lambda B, s, y: np.outer(s, s) / (s @ B @ s), _along_y),
+            "It takes s sᵀ away, without B.",
+            _SECANT,
+            _TAKES),
+    Mistake("B s once", _rank_two(lambda B, s, y: np.outer(B @ s, s) / (s @ B @ s), _along_y),
+            "What it takes away has B on one side only, and is not symmetric.",
+            _SECANT,
+            _TAKES),
+    Mistake("a number for a matrix", _rank_two(_along_s, lambda B, s, y: (y @ y) / (y @ s)),
+            "`y @ y` is a number, and is added to every entry.",
+            "Which of your products are matrices?",
+            "Use `np.outer(y, y)`."),
+    Mistake("numbers for matrices",
+            _rank_two(lambda B, s, y: (B @ s) @ (B @ s) / (s @ B @ s), lambda B, s, y: (y @ y)
+                / (y @ s)),
+            "`@` of two vectors is a number, and is added to every entry.",
+            "Which of your products are matrices?",
+            "Use `np.outer` above both lines."),
 )
 
 
 def _on_curvatures(steps):
     for curvatures in ([5.0, 1.0, 2.0], [3.0, 3.0, 3.0, 3.0], [7.0, 1.0, 7.0, 1.0, 7.0, 1.0],
-                       [100.0, 1000.0, 10.0, 1000.0, 100.0, 1.0, 1000.0], [0.5], [2.0, 8.0, 2.0]):
+                       [100.0, 1000.0, 10.0, 1000.0, 100.0, 1.0, 1000.0], [0.5], [2.0, 8.0, 2.0],
+                       [1.5, 1.0, 1.25]):
         yield f"with curvatures {curvatures}", steps(np.array(curvatures))
 
 
@@ -456,6 +492,27 @@ EXERCISES = {
             Mistake("beta's y dropped", lambda sg, yg, ys, yy: 2 * sg / ys - yg / ys,
                     "It has yᵀg / yᵀs in beta.", "What is rho times γ?",
                     "rho γ = 1 / yᵀy stands in front of yᵀg."),
+            Mistake("plus", lambda sg, yg, ys, yy: 2 * sg / ys + yg / yy,
+                    "alpha counts twice, and the rest has the wrong sign.",
+                    _COEFFICIENT,
+                    "Take beta from alpha: its y g / y y comes off."),
+            Mistake("two alphas alone", lambda sg, yg, ys, yy: 2 * sg / ys,
+                    "beta sees r, of which g is a part; here it sees -alpha y alone.",
+                    _COEFFICIENT,
+                    "Put the whole r = gamma (g - alpha y) into beta."),
+            Mistake("added once", lambda sg, yg, ys, yy: sg / ys + yg / yy,
+                    "That is alpha plus the part of beta that looks at g.",
+                    _COEFFICIENT,
+                    "Write beta in full, and take it from alpha."),
+            Mistake("gamma upside down in beta",
+                    lambda sg, yg, ys, yy: 2 * sg / ys - yg * yy / ys**2,
+                    "gamma stands upside down.",
+                    "What is rho times gamma?",
+                    "gamma is ys / yy: rho gamma = 1 / yy."),
+            Mistake("two on the wrong part", lambda sg, yg, ys, yy: sg / ys - 2 * yg / yy,
+                    "The 2 stands before the wrong part: it is alpha that comes twice.",
+                    _COEFFICIENT,
+                    "Take beta from alpha, and collect the alphas."),
         )),
     "two_loop": Exercise(two_loop, _on_pairs, _TWO_LOOP, gives="a vector, H g"),
     "wolfe": Exercise(_accepts(), _on_lines, _WOLFE, gives="True or False"),
@@ -496,5 +553,14 @@ EXERCISES = {
                     lambda curvatures: float(np.unique(curvatures, return_counts=True)[1].max()),
                     "That counts how often one curvature occurs.",
                     "What does a curvature that occurs twice cost?", _COUNT),
+            Mistake("Newton's", lambda curvatures: 1.0,
+                    "That is Newton's method, which knows all curvatures. L-BFGS has to meet them.",
+                    "What does it know of the other curvatures at its first step?",
+                    _COUNT),
+            Mistake("repetitions",
+                    lambda curvatures: float(len(curvatures) - len(np.unique(curvatures))),
+                    "It counts what is there once more.",
+                    "What does a curvature that occurs once cost?",
+                    _COUNT),
         )),
 }

@@ -105,6 +105,27 @@ _HANDED = "Which momenta are in the product that you return, after one step and 
 _AT_T = "What is the very first mu: at which t is it taken?"
 _ADD_EPS = "Write `np.sqrt(v_hat) + eps`."
 
+
+def _gradient_whole(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - product * mu_next) + g / (1 - product)
+
+
+def _own_momenta(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - mu_next) + g
+
+
+def _corrected_too(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - beta1**t) / (1 - product * mu_next) + (1 - mu) * g / (1 - product)
+
+
+def _adam_ahead(m, g, mu, mu_next, product, t, beta1):
+    return (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
+
+
+def _by_powers(m, g, mu, mu_next, product, t, beta1):
+    return mu_next * m / (1 - beta1**(t + 1)) + (1 - mu) * g / (1 - beta1**t)
+
+
 _SIGN = Mistake("sign", _rule(sign=1.0), ask="Does the loss fall along its step?",
                 why="It climbs: it adds the step.", do="Take the step from p.")
 _EPS_INSIDE = Mistake("eps inside the root", _rule(spread=lambda v, eps: np.sqrt(v + eps)),
@@ -161,6 +182,10 @@ _SHARED = (  # by the exercise that writes the rule and the one that mends it
             ask="What does it return, in which order, and how does it take that back?",
             why="It returns v before m; the next step takes one for the other.",
             do="Return `p, m, v, mu_product`."),
+    Mistake("one momentum for a product", _rule(parts=_own_momenta),
+            "Each part is divided by 1 minus one momentum, not the product of all so far.",
+            _DIVIDED,
+            "Multiply all momenta up to this step, and for m the next one too."),
 )
 _IMPLEMENT = (
     *_SHARED,
@@ -221,17 +246,35 @@ _IMPLEMENT = (
             ask="What would the step be if the present gradient counted once more?",
             why="That is Adam still: it does not look ahead.",
             do="Step along two parts, m's and the gradient's, each with a correction of its own."),
+    Mistake("gradient whole", _rule(parts=_gradient_whole),
+            "The gradient's part is not weighed by 1 - mu.",
+            _AHEAD,
+            "Multiply g by 1 - mu before you divide."),
+    Mistake("m corrected as well", _rule(parts=_corrected_too),
+            "m is corrected twice, by beta1 and by the product.",
+            _DIVIDED,
+            "Leave 1 - beta1**t out."),
+    Mistake("Adam's look ahead", _rule(parts=_adam_ahead),
+            "It looks ahead by beta1: that is the simple form, without a schedule.",
+            _AHEAD,
+            "Weigh by mu and the next mu, and divide by their products."),
 )
 
 _MEND = (*_SHARED, _FED_NEXT, _NOT_FED, _ONE_PRODUCT, _BOTH_NEXT, _AVERAGED, _FORGOTTEN, _LATE,
-         _SIGN, _EPS_INSIDE)
+         _SIGN, _EPS_INSIDE,
+         Mistake("beta1 for mu", _rule(momentum=lambda t, beta1, psi: beta1),
+                 ask="What does momentum_decay change in yours?",
+                 why="It has beta1 for every momentum.", do="Leave the two momenta as they were."),
+         Mistake("corrected by beta1", _rule(parts=_by_powers), ask=_DIVIDED,
+                 why="It corrects by powers of beta1; the momenta are not beta1.",
+                 do="Keep the products: only what is returned is wrong."))
 
 
 def _on_momenta(total):
     """Return a function of (t, beta1, momentum_decay) from one of the mu_1 … mu_{t+1}."""
-    def answer(t, beta1, psi):
+    def answer(t, beta1, momentum_decay):
         t = int(t)
-        mu = [_mu(k, beta1, psi) for k in range(1, t + 2)]
+        mu = [_mu(k, beta1, momentum_decay) for k in range(1, t + 2)]
         return total(mu, math.prod(mu[:t]), math.prod(mu), beta1, t)
     return answer
 
@@ -302,13 +345,19 @@ _TOTAL = (
         mu[t] * (1 - mu[t - 1]**t) / (1 - mu[t]**(t + 1)) + (1 - mu[t - 1]) / (1 - mu[t - 1]**t)),
         ask="Is every step's mu the same?", why="It has powers of one mu for the products.",
         do="Multiply up the mu of all steps."),
+    Mistake("memory's part forgotten",
+            _on_momenta(lambda mu, now, after, beta1, t: (1 - mu[t - 1]) / (1 - now)),
+            "That is the gradient's part alone.",
+            _CORRECTIONS,
+            "Add the part of m."),
 )
 
 
 def _first(size):
     """Return the first point, from 0, from the size of the step in units of lr."""
-    def answer(lr, beta1, psi, g):
-        return -np.sign(g) * lr * size(beta1, _mu(1, beta1, psi), _mu(2, beta1, psi))
+    def answer(lr, beta1, momentum_decay, g):
+        return -np.sign(g) * lr * size(
+            beta1, *(_mu(t, beta1, momentum_decay) for t in (1, 2)))
     return answer
 
 
@@ -369,6 +418,15 @@ _FIRST = (
     Mistake("t off by one", lambda lr, beta1, psi, g: -np.sign(g) * lr * _first_size(
         beta1, _mu(0, beta1, psi), _mu(1, beta1, psi)), ask=_AT_T,
         why="Its momenta are one step late.", do="The first is mu at t = 1."),
+    Mistake("one momentum", _first(lambda beta1, mu1, mu2: 1 + mu1 * (1 - beta1) / (1 - mu1**2)),
+            "It takes the first momentum for the next one as well.",
+            _M_FIRST,
+            "Weigh m by the mu at t = 2, and put both into the product."),
+    Mistake("gradient's part not corrected",
+            _first(lambda beta1, mu1, mu2: 1 - mu1 + mu2 * (1 - beta1) / (1 - mu1 * mu2)),
+            "The gradient's part is not divided by 1 minus the product.",
+            "By what is each of the two parts divided?",
+            "Divide 1 - mu by 1 - mu: at the first step it is 1."),
 )
 
 
@@ -422,6 +480,23 @@ _REACH = (
             steps * math.log(0.96) / _when(share, start),
             ask="Does a longer training want a larger momentum_decay?",
             why="It is upside down.", do="The steps and log 0.96 belong below the line."),
+    Mistake("missing brackets",
+            lambda share, steps, start:
+                math.log((1 - share) / (1 - start)) / steps * math.log(0.96),
+            "`a / steps * log` multiplies by the logarithm.",
+            "What does Python divide by, and what does it multiply by?",
+            "Put brackets around `steps * log(0.96)`."),
+    Mistake("no logarithm below",
+            lambda share, steps, start: math.log((1 - share) / (1 - start)) / (steps * 0.96),
+            "It divides by 0.96 itself.",
+            _LOGS,
+            "Divide by its logarithm."),
+    Mistake("the way for the rest",
+            lambda share, steps, start:
+                math.log((share - start) / (1 - start)) / (steps * math.log(0.96)),
+            "Its quotient is the way that has been gone; the power of 0.96 is what remains of it.",
+            "What does the power of 0.96 shrink to: the gap that is left, or the way gone?",
+            "Put 1 - share above."),
 )
 
 
@@ -479,6 +554,25 @@ _TWIN = (
     Mistake("solved wrongly", lambda beta1, mu: (1 - _noise(beta1, mu)) / _noise(beta1, mu),
             ask=_ADAM_IS, why="Put it back: its variance is another.",
             do="From 1 - beta = V (1 + beta) it is beta = (1 - V) / (1 + V)."),
+    Mistake("mu for mu beta1",
+            _twin(lambda beta1, mu: (1 - mu)**2 + mu**2 * (1 - beta1) / (1 + beta1)),
+            "It has mu where mu times beta1 belongs.",
+            _OF_NADAM,
+            "Read the variance once more: m holds beta1 as well."),
+    Mistake("deviation", _twin(lambda beta1, mu: math.sqrt(_noise(beta1, mu))),
+            "It makes the deviations equal to a variance.",
+            _OF_NADAM,
+            "Take the variance, without a root."),
+    Mistake("squares forgotten",
+            _twin(lambda beta1, mu: 1 - mu * beta1 + mu * beta1 * (1 - beta1) / (1 + beta1)),
+            "The weights are not squared.",
+            "With which power does a weight enter a variance?",
+            "Square both weights."),
+    Mistake("one square forgotten",
+            _twin(lambda beta1, mu: (1 - mu * beta1)**2 + mu * beta1 * (1 - beta1) / (1 + beta1)),
+            "One of the two weights is not squared.",
+            "With which power does a weight enter a variance?",
+            "Square both weights."),
 )
 
 _STATE = "the new point and the state, p, m, v, mu_product"

@@ -32,6 +32,11 @@ def _root_kept(p, g, t, v=0.0, *, lr, alpha, eps):
     return p - lr * g / (v + eps), v
 
 
+def _sign_step(p, g, t, v=0.0, *, lr, alpha, eps):
+    v = alpha * v + (1 - alpha) * g**2
+    return p - lr * np.sign(g) / (np.sqrt(v) + eps), v
+
+
 _GROWS = "How much of the old v and of the new square is in v?"
 _BELOW = "What exactly stands below the line?"
 _EPS = "Where does eps stand, and what acts on it there?"
@@ -83,6 +88,18 @@ _IMPLEMENT = (
     Mistake("starts at the first square", _from_first_square,
             "Its mean starts at the first square. Torch's starts at 0, and stays low for a while.",
             "What is v before the first step?", "Treat the first step like any other."),
+    Mistake("sizes for squares", _rule(grow=lambda v, g, alpha: alpha * v + (1 - alpha) * abs(g)),
+            "v averages sizes, and a root is taken of that.",
+            "What is it that v averages?",
+            "Average squares."),
+    Mistake("missing brackets in v", _rule(grow=lambda v, g, alpha: alpha * v + 1 - alpha * g**2),
+            "`1 - alpha * g**2` multiplies before it subtracts.",
+            _GROWS,
+            "Put brackets around 1 - alpha."),
+    Mistake("sign of the gradient", _sign_step,
+            "It has only the sign of the gradient above the line.",
+            "What stands above the line?",
+            "Step along g itself."),
 )
 
 
@@ -121,6 +138,12 @@ def _squared_differences(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
 
 def _centered_forgotten(p, g, t, v=0.0, *, lr, alpha, eps):
     return _centered(lambda v, m, old, g: v - m**2)(p, g, t, v, lr=lr, alpha=alpha, eps=eps)[:2]
+
+
+def _variance_kept(p, g, t, v=0.0, g_mean=0.0, *, lr, alpha, eps):
+    p, v, g_mean = _centered(lambda v, m, old, g: np.abs(v - m**2))(
+        p, g, t, v, g_mean, lr=lr, alpha=alpha, eps=eps)
+    return p, v - g_mean**2, g_mean
 
 
 _UNDER = "What is subtracted from v under the root, and when was it made?"
@@ -163,6 +186,10 @@ _CENTERED = (
             "It subtracts roots; a difference of roots is not the root of the difference.",
             "In which order do you subtract and take the root?",
             "Subtract first, then take the root."),
+    Mistake("variance kept", _variance_kept,
+            "It hands on the centered v: the mean is taken off again at every step.",
+            "What of v does the next step begin with?",
+            "Subtract for the divisor alone; return v as it is."),
 )
 
 
@@ -179,6 +206,18 @@ def _momentum_brackets(p, g, t, v=0.0, b=0.0, *, lr, alpha, momentum, eps):
     v = alpha * v + (1 - alpha) * g**2
     b = momentum * b + g / np.sqrt(v) + eps
     return p - lr * b, v, b
+
+
+def _old_buffer(p, g, t, v=0.0, b=0.0, *, lr, alpha, momentum, eps):
+    v = alpha * v + (1 - alpha) * g**2
+    return p - lr * b, v, momentum * b + g / (np.sqrt(v) + eps)
+
+
+def _look_ahead(p, g, t, v=0.0, b=0.0, *, lr, alpha, momentum, eps):
+    v = alpha * v + (1 - alpha) * g**2
+    scaled = g / (np.sqrt(v) + eps)
+    b = momentum * b + scaled
+    return p - lr * (scaled + momentum * b), v, b
 
 
 _HOLDS = "What does the buffer hold, and when was each part of it divided?"
@@ -213,6 +252,19 @@ _MOMENTUM = (
             "It divides by the root twice.", _HOLDS, "Do not divide the buffer again."),
     Mistake("old buffer scaled again", _momentum(lambda b, g, root, lr, mu: (mu * b + g) / root),
             "It divides the old buffer at every step anew.", _HOLDS, "Divide g alone."),
+    Mistake("old buffer", _old_buffer,
+            "It steps along the buffer of the step before.",
+            "Does this step know this step's gradient?",
+            "Update the buffer first, then step."),
+    Mistake("look-ahead", _look_ahead,
+            "It applies momentum once more, as Nesterov does; torch's RMSprop does not.",
+            "By what does the step go?",
+            "Step along the buffer itself."),
+    Mistake("buffer not kept", _momentum(lambda b, g, root, lr, mu: g / root),
+            "The buffer holds this step alone: the old one is returned, or none, or momentum is "
+            "left out.",
+            "Which b does the next step get?",
+            "Let momentum keep the old buffer, and return `p, v, b`."),
 )
 _MEANS = ({"lr": 0.1, "alpha": 0.9, "eps": 0.1}, {"lr": 0.5, "alpha": 0.5, "eps": 1e-3})
 
@@ -269,6 +321,16 @@ EXERCISES = {
             Mistake("divided", lambda alpha, share: (1 - share) / alpha,
                     "It divides by alpha once; the weights fade by a power of it.",
                     "How do you solve for an exponent?", "Take logarithms on both sides."),
+            Mistake("difference of logarithms",
+                    lambda alpha, share: math.log(1 - share) - math.log(alpha),
+                    "It takes one logarithm from the other.",
+                    "What does a logarithm make of alpha to the power n?",
+                    "Divide: the power becomes a factor."),
+            Mistake("not weighed",
+                    lambda alpha, share: math.log(1 - share * (1 - alpha)) / math.log(alpha),
+                    "It sums powers of alpha without their factor 1 - alpha.",
+                    _WEIGHED,
+                    "Multiply the sum by 1 - alpha before you set it to share."),
         )),
     "first_step": Exercise(
         _first(lambda g, rest, eps: np.sqrt(rest) * g + eps),
@@ -299,6 +361,20 @@ EXERCISES = {
                     _first(lambda g, rest, eps: np.sqrt(rest) * g + eps, np.sign),
                     "It has only the sign of the gradient above the line.", _ABOVE,
                     "Step along g itself."),
+            Mistake("no brackets",
+                    lambda lr, alpha, eps, g: -lr * g / np.sqrt(1 - alpha) * abs(g) + eps,
+                    "The brackets below the line are missing.",
+                    "What does Python divide by here, and what does it multiply and add?",
+                    "Put brackets around all that stands below the line."),
+            Mistake("plain", lambda lr, alpha, eps, g: -lr * g,
+                    "That is SGD's step: nothing is divided.",
+                    "By what is the gradient divided?",
+                    "Divide it by the root of v, plus eps."),
+            Mistake("gradient squared",
+                    lambda lr, alpha, eps, g: -lr * g**2 / (np.sqrt(1 - alpha) * abs(g) + eps),
+                    "It has the square of the gradient above the line.",
+                    "What stands above the line?",
+                    "Let g itself stand there."),
         )),
     "implement": Exercise(_rule(), drive(*_MEANS, rests=2), _IMPLEMENT, _GIVES),
     "centered": Exercise(_centered(lambda v, m, old, g: v - m**2), drive(*_MEANS, rests=2),
@@ -344,5 +420,9 @@ EXERCISES = {
             Mistake("Adagrad", _travel(lambda g, alpha, t: (t**-0.5).sum()),
                     "That is Adagrad's way, whose steps die.", _PIECES,
                     "Put (1 - alpha**t) g² in for the sum."),
+            Mistake("first step left out", _travel(lambda g, alpha, t: _all_steps(alpha, t + 1)),
+                    "It begins at the second step, and has one too many at the end.",
+                    "At which t is the first step?",
+                    "Let t run from 1 to steps, with both ends."),
         )),
 }

@@ -102,6 +102,35 @@ _COSINE = Exercise(
         Mistake("stays up", _warmed(fall=lambda k, warmup, steps: 1.0),
                 "It climbs and stays.", "What happens after the climb?",
                 "Let the cosine follow."),
+        Mistake("a quarter",
+                _warmed(fall=lambda k, warmup, steps: np.cos(np.pi * min(1.0, (k - warmup) /
+                    (steps - warmup)) / 2)),
+                "It is a quarter of a cosine's period; it falls steeply at its end.",
+                "What is your factor at k = warmup, half way, and at k = steps?",
+                "Take (1 + cos(pi * part)) / 2, where part goes from 0 to 1."),
+        Mistake("whole period",
+                _warmed(fall=lambda k, warmup, steps:
+                        (1 + np.cos(2 * np.pi * min(1.0, (k - warmup) / (steps - warmup)))) / 2),
+                "It goes through a whole period, and is back at lr at the end.",
+                "What is your factor at k = warmup, half way, and at k = steps?",
+                "Take (1 + cos(pi * part)) / 2, where part goes from 0 to 1."),
+        Mistake("rising",
+                _warmed(fall=lambda k, warmup, steps: 1 - _half_cosine(min(1.0, (k - warmup) /
+                    (steps - warmup)))),
+                "It rises: 1 minus the cosine begins at 0.",
+                "What is your factor at k = warmup, half way, and at k = steps?",
+                "Take (1 + cos(pi * part)) / 2, where part goes from 0 to 1."),
+        Mistake("sine",
+                _warmed(fall=lambda k, warmup, steps: (1 + np.sin(np.pi * min(1.0, (k -
+                    warmup) / (steps - warmup)))) / 2),
+                "It has a sine for the cosine.",
+                "What is your factor at k = warmup, half way, and at k = steps?",
+                "Take (1 + cos(pi * part)) / 2, where part goes from 0 to 1."),
+        Mistake("no lr in the cosine",
+                lambda k, lr, warmup, steps: _warmed()(k, lr if k < warmup else 1.0, warmup, steps),
+                "The cosine is not multiplied by lr.",
+                "Which lr has step `warmup`?",
+                "Multiply it by lr."),
     ))
 
 
@@ -477,6 +506,14 @@ _PATIENCE = Exercise(_patient(), _looks, (
             "What does your comparison say of the first look, with best = inf?", _BEATS),
     Mistake("cuts at once", _patient(due=lambda bad, patience: bad > 0),
             "It has no patience: every bad look cuts lr.", _BADS, "Cut if bad > patience."),
+    Mistake("subtracts the factor", _patient(lower=lambda lr, factor: lr - factor),
+            "It takes `factor` off lr.",
+            "What does a factor do to lr?",
+            "Multiply lr by it."),
+    Mistake("best before lr", _patient(back=lambda lr, best, bad: (best, lr, bad)),
+            "It returns the best before lr.",
+            "In which order are the three asked for?",
+            "Return `lr, best, bad`."),
 ), gives="the new lr, the best and the number of bad looks")
 
 
@@ -528,6 +565,15 @@ _LATE = Exercise(
             max(0.0, (k - (1 - part) * steps) / (part * steps))),
                 "It comes down on a cosine.", "In which shape does it come down?", _LINE),
         Mistake("stays", lambda k, steps, part: 1.0, "It stays at 1.", _WHERE, _LINE),
+        Mistake("one ahead", lambda k, steps, part: min(1.0, (steps - k) / (part * steps + 1)),
+                "Its line has one part too many.",
+                _WHERE,
+                _LINE),
+        Mistake("root of the line",
+                lambda k, steps, part: math.sqrt(min(1.0, (steps - k) / (part * steps))),
+                "It takes the root of the line.",
+                "In which shape does it come down?",
+                _LINE),
     ))
 
 _TERMS = "Of the start and the noise, which one is left in the end?"
@@ -542,7 +588,7 @@ EXERCISES = {
     "patience": _PATIENCE,
     "exponent": Exercise(
         lambda c, h: min(1.0, 2 * c * h),
-        on((0.1, 1.0), (0.05, 3.0), (2.0, 1.0), (1.0, 0.3), (0.7, 0.5), (4.0, 2.0)), (
+        on((0.1, 1.0), (0.05, 3.0), (2.0, 1.0), (1.0, 0.3), (0.7, 0.5), (4.0, 2.0), (0.8, 1.0)), (
             Mistake("always 1", lambda c, h: 1.0,
                     "That is the best decay's. With too small a c the start is forgotten more "
                     "slowly than that.", "What if c is very small?", _TWO),
@@ -575,5 +621,21 @@ EXERCISES = {
             Mistake("c over h", lambda c, h: min(1.0, 2 * c / h),
                     "With it a larger curvature forgets more slowly.", _FORGOTTEN,
                     "h is a factor: multiply by it."),
+            Mistake("the wrong border", lambda c, h: 1.0 if c * h > 1 else 2 * c * h,
+                    "It changes over at ch = 1.",
+                    "Where are the two terms equally slow?",
+                    "Change over where 2ch = 1: take the smaller of the two."),
+            Mistake("sum", lambda c, h: 1 + 2 * c * h,
+                    "It adds the two exponents; terms are added, not powers multiplied.",
+                    _TERMS,
+                    "Take the smaller of the two."),
+            Mistake("the sum's power", lambda c, h: abs(2 * c * h - 1),
+                    "That is the power of the sum alone.",
+                    _TERMS,
+                    "The sum stands beside a factor k to the power -2ch."),
+            Mistake("doubled at the end", lambda c, h: 2 * min(1.0, c * h),
+                    "It doubles the noise's exponent too: 1/k is the loss's already.",
+                    _TERMS,
+                    "Take the smaller of 1 and 2ch."),
         )),
 }

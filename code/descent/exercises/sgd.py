@@ -26,6 +26,16 @@ def _momentum_old_buffer(p, g, t, b=0.0, *, lr, momentum, dampening):
     return p - lr * b, _heavy_ball(b, g, t, lr, momentum, dampening)
 
 
+def _lr_handed_on(p, g, t, b=0.0, *, lr, momentum, dampening):
+    b = lr * _heavy_ball(b, g, t, lr, momentum, dampening)
+    return p - b, b
+
+
+def _momentum_look_ahead(p, g, t, b=0.0, *, lr, momentum, dampening):
+    b = _heavy_ball(b, g, t, lr, momentum, dampening)
+    return p - lr * (g + momentum * b), b
+
+
 _LR_INSIDE = ("It has lr inside the buffer. That agrees while lr is constant, and departs from "
               "torch when lr changes.", "What has happened to past gradients when lr changes?",
               "Take lr out of the buffer, and multiply by it in the step.")
@@ -56,6 +66,42 @@ _MOMENTUM = (
     Mistake("old buffer", _momentum_old_buffer,
             "It steps along the buffer of the step before.",
             "Does this step know this step's gradient?", "Update the buffer first, then step."),
+    Mistake("no dampening", _momentum(lambda b, g, t, lr, mu, tau: mu * b + g),
+            "It leaves dampening out.",
+            "Where does dampening enter?",
+            "Weigh the gradient by 1 - dampening from the second step on."),
+    Mistake("lr twice",
+            _momentum(lambda b, g, t, lr, mu, tau: mu * b + lr * (g if t == 1 else (1 - tau) * g)),
+            "lr is in the buffer, and in the step once more.",
+            "How often does lr enter?",
+            "Leave it out of the buffer."),
+    Mistake("dampening on the past",
+            _momentum(lambda b, g, t, lr, mu, tau: g if t == 1 else mu * (1 - tau) * b + g),
+            "It dampens the old buffer in the gradient's place.",
+            "What does 1 - dampening weigh?",
+            "Multiply the gradient alone by 1 - dampening."),
+    Mistake("lr handed on", _lr_handed_on,
+            "It returns lr times the buffer, and the next step begins from that.",
+            "Are what you subtract and what you return the same?",
+            "Return the buffer without lr."),
+    Mistake("no memory", _momentum(lambda b, g, t, lr, mu, tau: g),
+            "Every step takes this gradient alone: the buffer is not kept.",
+            "What is left of the first gradient at the second step?",
+            "Keep momentum times the old buffer."),
+    Mistake("look-ahead", _momentum_look_ahead,
+            "It applies momentum once more: that is Nesterov's.",
+            "Along what does heavy ball step?",
+            "Step along the buffer itself."),
+    Mistake("missing brackets",
+            _momentum(lambda b, g, t, lr, mu, tau: g if t == 1 else mu * b + 1 - tau * g),
+            "`1 - dampening * g` multiplies before it subtracts.",
+            "In which order does Python compute your line?",
+            "Put brackets around 1 - dampening."),
+    Mistake("dampening at the first step only",
+            _momentum(lambda b, g, t, lr, mu, tau: mu * b + ((1 - tau) * g if t == 1 else g)),
+            "It dampens the first gradient, and no other: the other way round.",
+            "What is in the buffer after the first step?",
+            "Take the first gradient whole, and dampen those that follow."),
 )
 
 
@@ -104,6 +150,26 @@ _NESTEROV = (
             "It hands on the step in the buffer's place, and the next step begins from that.",
             "Are what you step along and what you return the same?",
             "Return the buffer; use the step only for p."),
+    Mistake("momentum squared", _nesterov(lambda g, b, old, mu: g + mu**2 * b),
+            "It applies momentum twice to the new buffer.",
+            "With which weights do gradient and buffer enter the step?",
+            "Add momentum times the buffer."),
+    Mistake("buffer twice", _nesterov(lambda g, b, old, mu: b + mu * b),
+            "It steps along the whole buffer and looks ahead as well: the past counts twice.",
+            "With which weights do gradient and buffer enter the step?",
+            "Add momentum times the buffer to the gradient, not to the buffer."),
+    Mistake("backwards", _nesterov(lambda g, b, old, mu: g - mu * b),
+            "It looks back: momentum's part has the wrong sign.",
+            "Which way does momentum carry the point?",
+            "Add momentum times the buffer."),
+    Mistake("mean twice", _nesterov(lambda g, b, old, mu: (1 - mu) * g + mu * b, lambda mu: 1 - mu),
+            "It weighs the gradient by 1 - momentum in both places; torch does in none.",
+            "What weighs the new gradient?",
+            "Take the gradient whole in the buffer and in the step."),
+    Mistake("old buffer ahead", _nesterov(lambda g, b, old, mu: (1 + mu) * g + mu * old),
+            "It counts the old buffer once by momentum; by the new one it counts by its square.",
+            "Which buffer is it that your step multiplies by momentum?",
+            "Update the buffer first, and write g + momentum * b."),
 )
 
 
@@ -118,6 +184,11 @@ def _decayed(gradient=lambda g, p, lr, wd: g, step=lambda p, b, lr, wd: p - lr *
 def _pull_in_the_past(p, g, t, b=0.0, *, lr, momentum, weight_decay):
     b = momentum * b + g
     return p - lr * (b + momentum * weight_decay * p), b
+
+
+def _averaged_decay(p, g, t, b=0.0, *, lr, momentum, weight_decay):
+    b = momentum * b + (1 - momentum) * (g + weight_decay * p)
+    return p - lr * b, b
 
 
 _DECAY_SIZE = "Of which penalty is your pull the gradient?"
@@ -153,6 +224,25 @@ _WEIGHT_DECAY = (
     Mistake("gradient decayed", _decayed(lambda g, p, lr, wd: (1 - wd) * g),
             "It shrinks the gradient, not the weights.", "What is it that decays?",
             "Add weight_decay times p to the gradient."),
+    Mistake("decay twice",
+            _decayed(lambda g, p, lr, wd: g + wd * p, lambda p, b, lr, wd: p - lr * b - lr *
+                wd * p),
+            "The pull is in the gradient, and in the step once more.",
+            "How often does weight_decay enter?",
+            "Leave it in the gradient only."),
+    Mistake("half the pull", _decayed(lambda g, p, lr, wd: g + wd * p / 2),
+            "It takes half the pull: the half of the penalty goes when it is differentiated.",
+            _DECAY_SIZE,
+            "Let the pull be weight_decay times p."),
+    Mistake("gradient grown", _decayed(lambda g, p, lr, wd: (1 + wd) * g),
+            "It adds weight_decay times the gradient, not times the point.",
+            "What is it that decays?",
+            "Add weight_decay times p to the gradient."),
+    Mistake("moving average", _averaged_decay,
+            "The pull is in the right place; the gradient is weighed by 1 - momentum, which torch "
+            "does not.",
+            "What weighs the new gradient?",
+            "Add it whole."),
 )
 
 
@@ -200,6 +290,26 @@ EXERCISES = {
                     "It uses the rate at lr = 1/L, which is slower than the best.",
                     "Which learning rate has the rate that you use?",
                     "Take the rate at the best lr, 2/(ℓ + L)."),
+            Mistake("missing brackets", lambda kappa: math.log(10) / 2 * math.log(1 / _best(kappa)),
+                    "`a / 2 * b` multiplies by b.",
+                    "What does Python divide by, and what does it multiply by?",
+                    "Put brackets around all that stands below the line."),
+            Mistake("factor on the wrong side", _steps(_best, 10**4),
+                    "It multiplies by 2 where it should divide: a square falls sooner.",
+                    "Which power of the error is the loss?",
+                    "Let the square of the error fall to a tenth."),
+            Mistake("by a tenth", _steps(_best, 10 / 9),
+                    "It lets the loss fall by a tenth, to nine tenths.",
+                    "To what has the loss fallen there?",
+                    "Let it fall to a tenth."),
+            Mistake("to a half", _steps(_best, 2),
+                    "It lets the loss fall to a half.",
+                    "To what has the loss fallen there?",
+                    "Let it fall to a tenth."),
+            Mistake("rate of another lr", _steps(lambda kappa: kappa / (kappa + 1)),
+                    "Its rate is κ/(κ + 1), and the best one is less.",
+                    "Which learning rate has the rate that you use?",
+                    "Take (κ - 1)/(κ + 1)."),
         )),
     "momentum": Exercise(
         _momentum(_heavy_ball),
@@ -212,7 +322,8 @@ EXERCISES = {
         _NESTEROV, gives="the new point and the new buffer, p, b"),
     "coast": Exercise(
         lambda b, lr, momentum: -lr * momentum / (1 - momentum) * b,
-        on((1.0, 0.1, 0.9), (-2.0, 0.5, 0.5), (3.0, 0.01, 0.99), (1.0, 1.0, 0.0)), (
+        on((1.0, 0.1, 0.9), (-2.0, 0.5, 0.5), (3.0, 0.01, 0.99), (1.0, 1.0, 0.0),
+           (2.0, 0.3, 0.8)), (
             Mistake("sign", lambda b, lr, mu: lr * mu / (1 - mu) * b,
                     "The size is right, and it goes along the buffer; steps go against it.",
                     "Which way does a step go when b is positive?", "Put a minus before it."),
@@ -240,6 +351,22 @@ EXERCISES = {
                     "It sums μ, μ³, μ⁵, …: every other step is missing.",
                     "By which factor does the buffer shrink from step to step?",
                     "Divide by 1 - momentum."),
+            Mistake("missing brackets", lambda b, lr, mu: -lr * mu / 1 - mu * b,
+                    "Without brackets only 1 stands below the line.",
+                    "What does Python divide by, and what does it subtract?",
+                    "Write `(1 - momentum)`."),
+            Mistake("missing brackets at the end", lambda b, lr, mu: -lr * mu * b / 1 - mu,
+                    "Without brackets only 1 stands below the line.",
+                    "What does Python divide by, and what does it subtract?",
+                    "Write `(1 - momentum)`."),
+            Mistake("1 + momentum", lambda b, lr, mu: -lr * mu / (1 + mu) * b,
+                    "It sums a series whose signs alternate.",
+                    "What is the sum of a geometric series?",
+                    "Divide by 1 - momentum."),
+            Mistake("no lr, no sign", lambda b, lr, mu: mu / (1 - mu) * b,
+                    "That is the sum of the buffers, not the way.",
+                    "How far does one buffer move the point, and which way?",
+                    "Multiply by -lr."),
         )),
     "weight_decay": Exercise(
         sgd, drive({"lr": 0.1, "momentum": 0.9, "weight_decay": 0.5},
@@ -276,5 +403,27 @@ EXERCISES = {
             Mistake("h forgotten", lambda lr, h, ratio: _same_floor(lr, 1.0, ratio),
                     "It takes the curvature for 1.", "Where does h enter your answer?",
                     "Keep h in both places."),
+            Mistake("sign below",
+                    lambda lr, h, ratio: (lambda c: 2 * c / (1 - c * h))(ratio * lr / (2 - lr * h)),
+                    "A sign was lost when it was solved.",
+                    "Can the new lr pass the limit 2/h in yours?",
+                    "Bring the new lr to one side with its sign: it is 1 + ch below."),
+            Mistake("not solved", lambda lr, h, ratio: ratio * lr / (2 - lr * h),
+                    "That is what the quotient of the new lr must be, not the new lr.",
+                    "Put your lr into the floor: is it the same?",
+                    "Set η'/(2 - η'h) to this, and solve."),
+            Mistake("capped", lambda lr, h, ratio: min(ratio * lr, 2 / h),
+                    "That is the linear rule, cut off at the limit.",
+                    "Is it exact, however large lr is?",
+                    "Keep 2 - lr h on both sides."),
+            Mistake("plus in the old",
+                    lambda lr, h, ratio: (lambda c: 2 * c / (1 + c * h))(ratio * lr / (2 + lr * h)),
+                    "The old floor has a plus in it.",
+                    "How does the floor grow when lr nears 2/h?",
+                    "Divide by 2 - lr h."),
+            Mistake("halves", lambda lr, h, ratio: ratio * lr / (1 + ratio * lr * h / 2),
+                    "It leaves the old denominator out.",
+                    "Where does the old lr stand in the floor's formula?",
+                    "Divide ratio * lr by 2 - lr h first, then solve."),
         )),
 }

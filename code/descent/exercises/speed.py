@@ -80,6 +80,36 @@ _FLOOR = Exercise(
                 (3 * width + 2 * states * state_width) * parameters,
                 "That is how many bytes must move.", _UNIT,
                 "Divide by how many move in a second."),
+        Mistake("missing brackets",
+                lambda parameters, states, width, state_width, bandwidth:
+                    3 * width + 2 * states * state_width * parameters / bandwidth,
+                "Only the states are multiplied and divided.",
+                "What does Python multiply by parameters?",
+                "Put brackets around the sum of bytes."),
+        Mistake("parameters once",
+                lambda parameters, states, width, state_width, bandwidth:
+                    (3 * width * parameters + 2 * states * state_width) / bandwidth,
+                "The states are counted for one parameter.",
+                "How many numbers of state are there in all?",
+                "Multiply them by parameters too."),
+        Mistake("mean width",
+                lambda parameters, states, width, state_width, bandwidth:
+                    (3 + 2 * states) * (width + state_width) / 2 * parameters / bandwidth,
+                "It gives all numbers the mean of the two widths.",
+                _WIDTHS,
+                "Count the passes of each width apart."),
+        Mistake("bits",
+                lambda parameters, states, width, state_width, bandwidth:
+                    8 * (3 * width + 2 * states * state_width) * parameters / bandwidth,
+                "It counts bits, and the bandwidth is in bytes.",
+                _UNIT,
+                "Leave the 8 out."),
+        Mistake("milliseconds",
+                lambda parameters, states, width, state_width, bandwidth:
+                    1000 * (3 * width + 2 * states * state_width) * parameters / bandwidth,
+                "It is in milliseconds.",
+                _UNIT,
+                "Hand in seconds."),
     ))
 
 
@@ -157,6 +187,42 @@ _PREDICT = Exercise(
                 "The two unknowns are right, and each is multiplied by the other's count.",
                 "Which unknown belongs to tensors, and which to numbers?",
                 "Swap the two in the last line."),
+        Mistake("toll once",
+                lambda *given:
+                    (lambda x, case: x[0] + x[1] * case[1])(_solved(*given[:6]), given[6:]),
+                "It pays one toll for the whole step.",
+                "What are the two terms of your prediction?",
+                "Multiply the toll by the number of tensors."),
+        Mistake("no toll",
+                lambda *given: (lambda x, case: x[1] * case[1])(_solved(*given[:6]), given[6:]),
+                "It leaves the toll out at the end.",
+                "What are the two terms of your prediction?",
+                "Add toll times tensors."),
+        Mistake("the toll alone",
+                lambda *given: (lambda x, case: x[0] * case[0])(_solved(*given[:6]), given[6:]),
+                "It leaves the numbers out at the end.",
+                "What are the two terms of your prediction?",
+                "Add seconds per number times numbers."),
+        Mistake("the larger of the two",
+                lambda *given:
+                    (lambda x, case: max(x[0] * case[0], x[1] * case[1]))(_solved(*given[:6]),
+                    given[6:]),
+                "It takes the larger of the two terms.",
+                "What are the two terms of your prediction?",
+                "Add them."),
+        Mistake("numbers times tensors",
+                lambda *given:
+                    (lambda x, case: x[0] * case[0] + x[1] * case[0] *
+                    case[1])(_solved(*given[:6]), given[6:]),
+                "It takes `numbers` for those of one tensor.",
+                "What are the two terms of your prediction?",
+                "`numbers` counts all of them."),
+        Mistake("mean of two rates",
+                lambda n1, N1, seconds1, n2, N2, seconds2, tensors, numbers:
+                    (seconds1 / N1 + seconds2 / N2) / 2 * numbers,
+                "It averages the seconds per number of both, and leaves the toll out.",
+                _BOTH,
+                _SOLVE),
     ), gives="seconds, one number")
 
 
@@ -287,6 +353,20 @@ _BENCHMARK = Exercise(
         Mistake("no warm-up and a mean of each", _benchmark(warm=0, result=statistics.fmean),
                 "It reads the clock around each step now. The first two are still in it, and so "
                 "is the mean.", _STEPS, f"{_WARM} Take the median."),
+        Mistake("around all", _around_all(),
+                "Warm-up and waiting are right. The clock is read once around all steps, which "
+                "gives a mean.",
+                _OF_TIMES,
+                _EACH_TIME),
+        Mistake("not in order", _benchmark(result=lambda times: times[len(times) // 2]),
+                "It takes the time in the middle of the run, not of the sorted times.",
+                _OF_TIMES,
+                "Sort them first, or use `statistics.median`."),
+        Mistake("divided once more",
+                _benchmark(result=lambda times: statistics.median(times) / len(times)),
+                "It divides the median by the number of steps. It is the time of one step already.",
+                _OF_TIMES,
+                "Return the median itself."),
     ), gives="seconds, one number")
 
 
@@ -410,7 +490,7 @@ _SAVES = "How many seconds does one step save?"
 _SAVING = "A step saves the optimizer's share of it, times 1 - 1/k."
 _PAYS_OFF = Exercise(
     _pays(lambda seconds, share, k: seconds * share * (1 - 1 / k)),
-    on((0.01, 0.2, 4, 4), (0.5, 0.05, 1.5, 10), (0.002, 0.6, 20, 3)), (
+    on((0.01, 0.2, 4, 4), (0.5, 0.05, 1.5, 10), (0.002, 0.6, 20, 3), (0.01, 0.3, 2, 1.1)), (
         Mistake("all of the optimizer", _pays(lambda seconds, share, k: seconds * share),
                 "It saves the whole optimizer, but a k-th of it remains.", _SAVES, _SAVING),
         Mistake("what remains", _pays(lambda seconds, share, k: seconds * share / k),
@@ -443,6 +523,34 @@ _PAYS_OFF = Exercise(
                 1 / (1 - share + share / k),
                 "That is how much faster the whole step becomes.", "Where does the first call "
                 "enter?", "Divide it by what a step saves."),
+        Mistake("missing brackets",
+                lambda seconds, share, k, first: first / (seconds * share * 1 - 1 / k),
+                "It subtracts 1/k from the seconds.",
+                _SAVES,
+                "Put brackets around 1 - 1/k."),
+        Mistake("missing brackets below",
+                lambda seconds, share, k, first: first / seconds * share * (1 - 1 / k),
+                "`a / b * c` multiplies by c.",
+                "What does Python divide by, and what does it multiply by?",
+                "Put brackets around all that stands below the line."),
+        Mistake("1 - k", _pays(lambda seconds, share, k: seconds * share * (1 - k)),
+                "It has k where 1/k belongs, and a negative saving.",
+                _SAVES,
+                _SAVING),
+        Mistake("the saving", lambda seconds, share, k, first: seconds * share * (1 - 1 / k),
+                "That is what one step saves.",
+                _SAVES,
+                "Divide the first call's seconds by it."),
+        Mistake("the first call is a step",
+                lambda seconds, share, k, first:
+                    (first - seconds) / (seconds * share * (1 - 1 / k)),
+                "It takes a step off the first call; its seconds are all lost.",
+                "Which seconds are to be won back?",
+                "Win back `first` as it is."),
+        Mistake("plus", _pays(lambda seconds, share, k: seconds * share * (1 + 1 / k)),
+                "It adds what the optimizer still takes.",
+                _SAVES,
+                _SAVING),
     ))
 
 

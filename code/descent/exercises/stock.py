@@ -116,6 +116,16 @@ def _of_argument(reference, place, name):
     if name == "g":
         yield Mistake("size of g", called(abs), "It goes the same way for both signs of g.",
                       "What if g is negative?", "Keep the sign of g.")
+    yield Mistake(f"{name} on the wrong side", called(lambda x: 1 / x),
+                  f"It multiplies by `{name}` where it should divide, or the other way round.",
+                  f"Does it grow or shrink with `{name}`?",
+                  f"Bring `{name}` to the other side of the line; mind the brackets there.")
+    yield Mistake(f"{name} left out", called(lambda x: 1.0 + 0 * x),
+                  f"It is right for {name} = 1: `{name}` is left out somewhere.",
+                  f"Does it depend on `{name}`?", f"Put `{name}` in.")
+    yield Mistake(f"{name} for 0", called(lambda x: 0.0 * x),
+                  f"It is right for {name} = 0: `{name}` is left out somewhere.",
+                  f"Does it depend on `{name}`?", f"Put `{name}` in.")
     yield Mistake(f"root of {name} missing", called(lambda x: x**2),
                   f"It has the square of `{name}` where `{name}` belongs.",
                   f"With which power does `{name}` enter?", f"Take the root of `{name}` there.")
@@ -159,6 +169,9 @@ def _of_rule(rule, hyper):
     yield Mistake("the step alone", stepped(lambda p, new, h: new - p),
                   "It returns the step, not the point.", "Where does the step lead?",
                   "Add the step to p, and return that.")
+    yield Mistake("the step alone, reversed", stepped(lambda p, new, h: p - new),
+                  "It returns what is to be taken from the point, not the point.",
+                  "Where does the step lead?", "Take the step from p, and return that.")
     yield Mistake("no lr", stepped(lambda p, new, h: p + (new - p) / h["lr"]),
                   "It leaves lr out of the step.", "What happens when lr falls to a tenth?",
                   "Multiply the step by lr.")
@@ -193,8 +206,10 @@ def _of_rule(rule, hyper):
                   "It returns the state before the point.", "What does it return first?",
                   "Return the point first, the state behind it.")
     yield Mistake("state not kept", kept(lambda old, new: old),
-                  "It returns the old state: the next step never hears of this one.",
-                  "What does the next step begin with?", "Return the new state.")
+                  "The next step never hears of this one: the old state is returned, or "
+                  "the past is left out.",
+                  "What does the next step begin with?",
+                  "Let the state hold the past, and return the new one.")
     yield Mistake("state lost", kept(lambda old, new: [0.0 * one for one in new]),
                   "It returns an empty state, so every step is a first one.",
                   "What does the next step begin with?", "Return the new state.")

@@ -41,6 +41,7 @@ class _Watched:
 
     def __init__(self, answer):
         self.answer, self.returned, self.calls, self.changed = answer, None, 0, None
+        self.given = ""
         wraps(answer)(self)
 
     def __call__(self, *args, **kwargs):
@@ -49,6 +50,7 @@ class _Watched:
         self.calls += 1
         given = {**dict(zip(_words(self.answer, len(args)), args, strict=False)), **kwargs}
         before = {name: _copy(value) for name, value in given.items()}
+        self.given = _given(given)
         self.returned = self.answer(*args, **kwargs)
         for name, value in given.items():
             if self.changed is None and not _same(before[name], value):
@@ -78,6 +80,7 @@ def judged(exercise, answer, seconds):
         return Verdict(False, "not written", words), [], ""
     except Exception as error:  # whatever a learner's code may do wrong
         return _raised(error, watched, exercise, printed), [], _first(printed)
+    expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
     verdict, steps = _compared(exercise, expected, values, near)
     if watched.changed and (verdict.ok or verdict.mistake is None):
@@ -115,6 +118,14 @@ def _compared(exercise, expected, values, near):
     if near < 1e-5 and _agree(values, expected, 1e-5):
         return Verdict(False, "rounded", f"not yet. {seen} It agrees to about five digits: "
                        "something in it is rounded, or computed in float32."), []
+    if _decimals(values, expected):
+        return Verdict(False, "rounded", f"not yet. {seen} It is rounded; hand in the number "
+                       "itself."), []
+    if _constant(values, expected):
+        return Verdict(False, "always the same", f"not yet. {seen}"), [
+            "Does it depend on what it is given?",
+            "It gives the same for all that was tried: a number of one case, perhaps.",
+            "Write the formula, with the arguments in it."]
     if np.isnan(value).any() and not np.isnan(np.asarray(right, dtype=float)).any():
         return Verdict(False, "not a number", f"not yet. {_begun(where)} it gives NaN: a "
                        "root of something negative, or 0 divided by 0."), []
@@ -146,6 +157,25 @@ def _agree(values, expected, near):
         _close(value, right, near) for value, (_, right) in zip(values, expected, strict=True))
 
 
+def _decimals(values, expected):
+    """Tell whether all values are what is asked for, rounded to some places after the point."""
+    pairs = [(value, np.asarray(right, dtype=float))
+             for value, (_, right) in zip(values, expected, strict=True)]
+    return any(all(np.shape(value) == np.shape(right) and np.any(value) and
+                   np.allclose(value, np.round(right, places), rtol=1e-12, atol=1e-12)
+                   for value, right in pairs) for places in range(7))
+
+
+def _constant(values, expected):
+    """Tell whether all values are one, other than 0, where different ones are asked for."""
+    def alike(numbers):
+        return len(numbers) > 2 and all(
+            np.shape(one) == np.shape(numbers[0]) and np.array_equal(one, numbers[0])
+            for one in numbers)
+    return bool(np.all(values[0])) and alike(values) and not alike([
+        np.asarray(right, dtype=float) for _, right in expected])
+
+
 def _close(value, right, near):
     right = np.asarray(right, dtype=float)
     return np.shape(value) == np.shape(right) and bool(np.allclose(
@@ -170,7 +200,8 @@ def _raised(error, watched, exercise, printed):
     if lines:
         line = linecache.getline(own, lines[-1]).strip()
         at = f" in line {lines[-1]}" + (f", `{line}`" if line else "")
-        return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}{at}: {error}")
+        return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}{at}: {error}"
+                       f"{watched.given}")
     if watched.returned is None and watched.calls:
         return _odd(Odd("nothing", ""), printed)
     if not watched.calls or isinstance(error, (RecursionError, MemoryError)):
@@ -199,6 +230,13 @@ def _words(answer, count):
     except (TypeError, ValueError):
         names = []
     return [*names, *(f"argument {k + 1}" for k in range(len(names), count))]
+
+
+def _given(given):
+    """Return in words what an answer is called with, or nothing where that is long."""
+    words = [f"{name}={shown(value)}" for name, value in given.items()
+             if isinstance(value, (int, float)) or (isinstance(value, tuple) and not value)]
+    return f" (With {', '.join(words)}.)" if words else ""
 
 
 def _copy(value):
