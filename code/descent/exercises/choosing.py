@@ -181,7 +181,7 @@ _REPORT = (
     Mistake("validation", _validation,
             "It reports the validation loss by which it chose, the number that choosing has made "
             "too low.", _NUMBER, _MEAN),
-    Mistake("one lucky run", lambda validation, test: test.flat[validation.argmin()],
+    Mistake("one lucky run", lambda validation, test: test.ravel()[validation.argmin()],
             "It picks one run out of all, and reports that run alone.",
             _CHOICE,
             _CHOOSE),
