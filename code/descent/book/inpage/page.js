@@ -175,8 +175,8 @@
       verdict.classList.toggle("descent-right", right);
       verdict.replaceChildren(...texts.flatMap((text) => {
         const [words, ...code] = text.split("\n");   // below its first line a hint shows code
-        const parts = [["p", words], ...(code.length ? [["pre", code.join("\n")]] : [])];
-        return parts.map(([kind, content]) => {
+        const pieces = [["p", words], ...(code.length ? [["pre", code.join("\n")]] : [])];
+        return pieces.map(([kind, content]) => {
           const made = document.createElement(kind);
           made.textContent = content;
           return made;
