@@ -137,7 +137,7 @@ def test_answers_are_judged(warm):
     assert desk.check(RIGHT + 'check("sgd.momentum", momentum_again)') == "Right."
     said = desk.check(RIGHT.replace("momentum * b", "momentum * c"))
     assert said.startswith("Not yet. It raises NameError in line 2, `b = g if")
-    assert said.endswith("`: name 'c' is not defined")
+    assert "`: name 'c' is not defined (With t=2, lr=0.1" in said
     assert desk.striped() == 2
     assert "(line 3)" in desk.check(RIGHT.replace("return p", "return (p"))
     assert desk.striped() == 3
