@@ -349,3 +349,8 @@ def test_exercises_need_torch_only_where_they_are_about_torch():
             "exercises.check('sgd.coast', lambda b, lr, momentum: 0.0)\n"
             "assert 'torch' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_numbers_that_differ_late_are_shown_with_more_digits():
+    said = check("sgd.coast", lambda *args: COAST(*args) * (1 + 1e-8)).message
+    assert "yours -0.900000009, asked for -0.9" in said

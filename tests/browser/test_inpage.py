@@ -343,3 +343,15 @@ def test_how_long_it_takes(warm):
           + ", ".join(f"{name} {ms:.0f} ms" for name, ms in times.items()))
     assert warm.started < 60_000
     assert max(times.values()) < 1000
+
+
+def test_backspace_takes_a_whole_step_of_indentation(read):
+    desk = Desk(read(SGD), "sgd.momentum")
+    desk.area.fill("")
+    desk.area.press_sequentially("if x:")
+    desk.area.press("Enter")
+    desk.area.press_sequentially("y")
+    desk.area.press("Enter")
+    desk.area.press("Backspace")
+    desk.area.press_sequentially("z")
+    assert desk.area.input_value() == "if x:\n    y\nz"

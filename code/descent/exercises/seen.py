@@ -54,8 +54,8 @@ def precision(value):
     return 1e-4 if any("float32" in word for word in words) else 1e-9
 
 
-def shown(value):
-    """Return a value in a few words, numbers to six digits."""
+def shown(value, digits=6):
+    """Return a value in a few words, numbers to six digits or as told."""
     if hasattr(value, "detach"):
         value = value.detach()
     if hasattr(value, "tolist"):
@@ -65,9 +65,10 @@ def shown(value):
     if isinstance(value, complex):
         return f"{value:.4g}"
     if isinstance(value, (int, float)):
-        return f"{value:.6g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, (list, tuple)):
-        inner = ", ".join(shown(one) for one in value[:6]) + (", …" if len(value) > 6 else "")
+        inner = ", ".join(shown(one, digits) for one in value[:6])
+        inner += ", …" if len(value) > 6 else ""
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -111,7 +111,8 @@ def _compared(exercise, expected, values, near):
         (where, right, value) for (where, right), value in zip(expected, values, strict=True)
         if not _close(value, right, near))
     said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
-    seen = f"{_begun(where)}: yours {shown(said)}, asked for {shown(right)}."
+    digits = 6 if shown(said) != shown(right) else 12  # or two that differ would look alike
+    seen = f"{_begun(where)}: yours {shown(said, digits)}, asked for {shown(right, digits)}."
     for mistake in (*exercise.mistakes, *stock(exercise)):
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps

@@ -281,6 +281,11 @@
       if (event.key === "Tab" && plain && !leaving) {
         event.preventDefault();
         shift(event.shiftKey, at, line);
+      } else if (event.key === "Backspace" && plain && area.selectionStart === area.selectionEnd
+          && /^ +$/.test(line)) {            // a whole step of indentation
+        event.preventDefault();
+        area.setSelectionRange(area.selectionStart - ((line.length - 1) % 4 + 1), area.selectionStart);
+        document.execCommand("delete");
       } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         check();
