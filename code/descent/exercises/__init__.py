@@ -10,7 +10,7 @@ the solution at last.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from descent.exercises.kept import noted, recalled
+from descent.exercises.kept import noted, solved
 from descent.exercises.solutions import solution
 from descent.exercises.trials import Exercise, Mistake, drive, lists, on
 from descent.exercises.verdicts import Verdict, judged
@@ -19,7 +19,6 @@ __all__ = ["Exercise", "Mistake", "Verdict", "check", "drive", "find", "hint", "
            "on", "solved"]
 
 SECONDS = 2.0
-_NO_ROOMS = {"kept", "seen", "solutions", "stock", "trials", "verdicts"}
 _stands = {}  # by exercise: the verdict of the last try, by mistake how much was said of it, lines
 
 
@@ -85,16 +84,10 @@ def _told(steps, told):
     return steps[0] if told == 1 else " ".join(steps[1:told]) or steps[0]
 
 
-def solved():
-    """Return the names of the exercises that were solved, and the day when, as kept in study/."""
-    return recalled()
-
-
 def names():
     """Return the names of all exercises."""
     return [f"{module.name}.{name}" for module in iter_modules(__path__)
-            if module.name not in _NO_ROOMS
-            for name in import_module(f"{__name__}.{module.name}").EXERCISES]
+            for name in getattr(import_module(f"{__name__}.{module.name}"), "EXERCISES", ())]
 
 
 def find(name):

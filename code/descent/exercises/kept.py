@@ -6,7 +6,7 @@ from pathlib import Path
 
 from descent.files import save
 
-__all__ = ["noted", "recalled"]
+__all__ = ["noted", "solved"]
 
 FILE = "progress.json"
 
@@ -17,7 +17,7 @@ def _file():
     return here / FILE if here.name == "study" else None
 
 
-def recalled():
+def solved():
     """Return the names of the exercises that were solved, each with its day; none where unknown."""
     file = _file()
     try:
@@ -28,11 +28,11 @@ def recalled():
 
 def noted(name):
     """Keep that an exercise is solved, with the day when it first was."""
-    file, solved = _file(), recalled()
-    if file is None or name in solved:
+    file, known = _file(), solved()
+    if file is None or name in known:
         return
-    solved[name] = date.today().isoformat()
+    known[name] = date.today().isoformat()
     try:
-        save(json.dumps({"solved": solved}, indent=1) + "\n", file)
+        save(json.dumps({"solved": known}, indent=1) + "\n", file)
     except ValueError:
         return  # a folder that cannot be written to is no reason to spoil a right answer

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-__all__ = ["Odd", "numbers", "precision", "shown"]
+__all__ = ["Odd", "numbers", "parameters", "precision", "shown"]
 
 
 class Odd(Exception):
@@ -44,6 +44,14 @@ def numbers(value, like):
         raise Odd("shape", f"It returns a table of shape {np.shape(array)}; a list of "
                   f"{np.size(like)} numbers is asked for.")
     raise Odd("shape", f"It returns {_many(np.shape(array))}; asked for is {_many(wanted)}.")
+
+
+def parameters(function):
+    """Return the parameters of a function, as inspect has them; none where it cannot tell."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
 
 
 def precision(value):

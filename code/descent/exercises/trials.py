@@ -1,12 +1,11 @@
 """What an exercise is made of: a right answer, mistakes, and trials that can tell them apart."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from descent.exercises.seen import Odd
+from descent.exercises.seen import Odd, parameters
 
 __all__ = ["Exercise", "Mistake", "drive", "lists", "on"]
 
@@ -63,10 +62,7 @@ def lists(*cases):
 
 def _named(answer, case):
     """Return the arguments of a call with their names, as the answer has them."""
-    try:
-        names = list(inspect.signature(answer).parameters)
-    except (TypeError, ValueError):
-        names = []
+    names = [parameter.name for parameter in parameters(answer)]
     if len(names) != len(case):
         return ", ".join(map(_word, case))
     return ", ".join(f"{name}={_word(x)}" for name, x in zip(names, case, strict=True))

@@ -12,7 +12,7 @@ from functools import wraps
 
 import numpy as np
 
-from descent.exercises.seen import Odd, numbers, precision, shown
+from descent.exercises.seen import Odd, numbers, parameters, precision, shown
 from descent.exercises.stock import stock
 
 __all__ = ["Verdict", "judged"]
@@ -226,10 +226,7 @@ def _fits(answer, args, kwargs):
 
 
 def _words(answer, count):
-    try:
-        names = list(inspect.signature(answer).parameters)[:count]
-    except (TypeError, ValueError):
-        names = []
+    names = [parameter.name for parameter in parameters(answer)[:count]]
     return [*names, *(f"argument {k + 1}" for k in range(len(names), count))]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from tabulate import tabulate
 
 from descent.files import save
-from descent.lab import module_of, names, path_of, results, run, stale
-from descent.lab.store import read
+from descent.lab import module_of, names, path_of, results, run
+from descent.lab.store import outdated, read
 
 __all__ = ["main"]
 
@@ -79,7 +79,8 @@ def _status(plans, given):
     """
     lines, missing = [], []
     for name, (trials, path) in plans.items():
-        kept, todo = read(path), stale(trials, path)
+        kept = read(path)
+        todo = outdated(trials, kept)
         trials = _matching(trials, given.only)
         done = [trial for trial in trials if trial not in todo]
         missing += [f"missing or stale: {name}, {trial}" for trial in trials if trial in todo]

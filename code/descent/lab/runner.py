@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from joblib import Parallel, delayed
 
-from descent.lab.store import keep, read, stale
+from descent.lab.store import keep, outdated, read
 
 __all__ = ["run"]
 
@@ -33,7 +33,7 @@ def run(trials, path, *, only=None, processes=None, dask=None):
         raise ValueError(f"{path} cannot be written: there is no such directory")
     with _workers(processes, dask) as each, _sole(path):
         kept = read(path)
-        todo = [name for name in stale(trials, path) if only is None or name in only]
+        todo = [name for name in outdated(trials, kept) if only is None or name in only]
         if todo:
             keep(path, kept, trials)  # or it cannot be written, and all the work would be lost
         for done, (name, result, made) in enumerate(each(_job, [(name, trials[name])

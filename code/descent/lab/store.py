@@ -6,7 +6,7 @@ import numpy as np
 
 from descent.files import save
 
-__all__ = ["keep", "read", "results", "stale"]
+__all__ = ["keep", "outdated", "read", "results", "stale"]
 
 
 def read(path):
@@ -25,16 +25,20 @@ def read(path):
 
 def stale(trials, path):
     """Return the names of the trials without a result, or with one of other arguments or code."""
-    kept = read(path)
+    return outdated(trials, read(path))
+
+
+def outdated(trials, kept):
+    """Return the same names, from what was read."""
     return [name for name, trial in trials.items() if name not in kept
             or (kept[name]["spec"], kept[name]["code"]) != (trial.spec, trial.code)]
 
 
 def results(trials, path):
     """Return the results of trials by name; RuntimeError if one is missing or stale."""
-    if missing := stale(trials, path):
-        raise RuntimeError(f"no up-to-date result for {', '.join(missing)}")
     kept = read(path)
+    if missing := outdated(trials, kept):
+        raise RuntimeError(f"no up-to-date result for {', '.join(missing)}")
     return {name: kept[name]["result"] for name in trials}
 
 
