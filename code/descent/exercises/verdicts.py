@@ -6,13 +6,16 @@ import linecache
 import signal
 import threading
 import traceback
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import wraps
 
 import numpy as np
 
+from descent.exercises.facts import by_hand, fact, first_off, inputs
+from descent.exercises.faults import help_with, odd_number
 from descent.exercises.seen import Odd, numbers, parameters, precision, shown
+from descent.exercises.slips import pairs, slips
 from descent.exercises.stock import stock
 
 __all__ = ["Verdict", "judged"]
@@ -40,25 +43,22 @@ class _Watched:
     """An answer that is watched: what it returned last, how it was called, what it has changed."""
 
     def __init__(self, answer):
-        self.answer, self.returned, self.calls, self.changed = answer, None, 0, None
-        self.given = ""
+        self.answer, self.returned, self.tried, self.changed = answer, None, [], None
         wraps(answer)(self)
 
     def __call__(self, *args, **kwargs):
-        if not self.calls:
+        if not self.tried:
             _fits(self.answer, args, kwargs)
-        self.calls += 1
         given = {**dict(zip(_words(self.answer, len(args)), args, strict=False)), **kwargs}
-        before = {name: _copy(value) for name, value in given.items()}
-        self.given = _given(given)
+        self.tried.append({name: _copy(value) for name, value in given.items()})
         self.returned = self.answer(*args, **kwargs)
         for name, value in given.items():
-            if self.changed is None and not _same(before[name], value):
+            if self.changed is None and not _same(self.tried[-1][name], value):
                 self.changed = name
         return self.returned
 
 
-def judged(exercise, answer, seconds):
+def judged(name, exercise, answer, seconds):
     """Return a verdict on an answer, what can still be said of its mistake, and what it printed.
 
     The verdict's message says what is seen; the steps, which `check` and `hint` add one by one,
@@ -82,7 +82,10 @@ def judged(exercise, answer, seconds):
         return _raised(error, watched, exercise, printed), [], _first(printed)
     expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
-    verdict, steps = _compared(exercise, expected, values, near)
+    verdict, steps = _compared(exercise, expected, values, near, slips(name))
+    if verdict.mistake is None and not verdict.ok and not watched.changed:
+        with redirect_stdout(io.StringIO()):
+            verdict, steps = _looked_at(name, exercise, watched, expected, values, near, seconds)
     if watched.changed and (verdict.ok or verdict.mistake is None):
         verdict, steps = Verdict(False, "in place", (
             f"not yet. It changes `{watched.changed}`, which belongs to the caller (`-=`, `*=`, "
@@ -104,16 +107,12 @@ def _values(got, expected):
     return found
 
 
-def _compared(exercise, expected, values, near):
+def _compared(exercise, expected, values, near, slips):
     if _agree(values, expected, near):
         return Verdict(True, None, "right."), []
-    where, right, value = next(
-        (where, right, value) for (where, right), value in zip(expected, values, strict=True)
-        if not _close(value, right, near))
-    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
-    digits = 6 if shown(said) != shown(right) else 12  # or two that differ would look alike
-    seen = f"{_begun(where)}: yours {shown(said, digits)}, asked for {shown(right, digits)}."
-    for mistake in (*exercise.mistakes, *stock(exercise)):
+    seen, right = _seen(expected, values, near)
+    quick = _quick(exercise, values, near)
+    for mistake in (*exercise.mistakes, *stock(exercise), *filter(quick, slips)):
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
     if near < 1e-5 and _agree(values, expected, 1e-5):
@@ -127,11 +126,107 @@ def _compared(exercise, expected, values, near):
             "Does it depend on what it is given?",
             "It gives the same for all that was tried: a number of one case, perhaps.",
             "Write the formula, with the arguments in it."]
-    if np.isnan(value).any() and not np.isnan(np.asarray(right, dtype=float)).any():
-        return Verdict(False, "not a number", f"not yet. {_begun(where)} it gives NaN: a "
-                       "root of something negative, or 0 divided by 0."), []
-    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), [
-        "Work this one out by hand, line by line, and see where yours turns off."]
+    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), []
+
+
+def _seen(expected, values, near):
+    """Return in words where values depart first, and by what; and what is right there."""
+    where, right, value = next(
+        (where, right, value) for (where, right), value in zip(expected, values, strict=True)
+        if not _close(value, right, near))
+    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
+    digits = 6 if shown(said) != shown(right) else 12  # or two that differ would look alike
+    return (f"{_begun(where)}: yours {shown(said, digits)}, asked for {shown(right, digits)}.",
+            right)
+
+
+def _looked_at(name, exercise, watched, expected, values, near, seconds):
+    """Return a verdict and its steps on what no single mistake explains."""
+    seen, right = _seen(expected, values, near)
+    if odd := _no_number(exercise, watched, expected, values, right, near, seconds):
+        return odd, []
+    quick = _quick(exercise, values, near)
+    for pair in pairs(name, quick) if hasattr(quick, "sharp") else ():
+        if _made(exercise, pair, values, near):
+            return Verdict(False, pair.name, f"not yet. {seen}"), pair.steps
+    at = first_off(values, expected, lambda value, right: _close(value, right, near))
+    given, found, hand = "", None, ""
+    if near == 1e-9:
+        with suppress(_Stopped, Exception), _limit(seconds):
+            found = fact(exercise, watched.answer, watched.tried, expected, values)
+        with suppress(_Stopped, Exception), _limit(seconds):
+            hand = by_hand(exercise, watched.answer, watched.tried, values, at)
+    if len(watched.tried) == len(values) and not hasattr(exercise.trials, "cases"):
+        given = inputs(watched.tried[at])
+        given = f" It was called with {given}." if given else ""
+    if found:
+        return Verdict(False, found.name, f"not yet. {seen}{given}"), [
+            *found.steps, *([hand] if hand else [])]
+    work = "Work this one out by hand, line by line, and see where yours turns off."
+    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}{given}"), [
+        work, *([hand] if hand else [])]
+
+
+def _quick(exercise, values, near):
+    """Return a first look at whether a mistake may have given these values, on plain numbers."""
+    trials = exercise.trials
+
+    def given(mistake):
+        return getattr(mistake, "answer", mistake)
+
+    if hasattr(trials, "alone"):
+        seen = [float(value[0]) for value in values[:6]]
+
+        def look(mistake):
+            with suppress(Exception):
+                for value, wrong in zip(seen, trials.alone(given(mistake)), strict=False):
+                    if value != value or value in (np.inf, -np.inf):
+                        break
+                    if not abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong)):
+                        return False
+            return True
+    elif hasattr(trials, "cases") and all(np.shape(value) == () for value in values):
+        seen = [float(value) for value in values]
+
+        def look(mistake):
+            try:
+                return all(
+                    abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong)) or value != value
+                    for value, case in zip(seen, trials.cases, strict=True)
+                    for wrong in (given(mistake)(*case),))
+            except Exception:  # beyond where its formula holds
+                return False
+    else:
+        return lambda mistake: True
+    look.sharp = True
+    return look
+
+
+def _no_number(exercise, watched, expected, values, right, near, seconds):
+    """Return a verdict on NaN and infinity where numbers are asked for, with its cause; or None."""
+    at = first_off(values, expected, lambda value, right: _close(value, right, near))
+    right = np.asarray(right, dtype=float)
+    if np.isfinite(values[at]).all() or not np.isfinite(right).all():
+        return None
+    kind = "NaN" if np.isnan(values[at]).any() else "infinity"
+    why = "a root of something negative, or 0 divided by 0"
+    place = ""
+    try:
+        with _limit(seconds), redirect_stdout(io.StringIO()), np.errstate(
+                all="ignore", invalid="raise", **({} if kind == "NaN" else {
+                    "divide": "raise", "over": "raise"})):
+            list(exercise.trials(watched))
+    except FloatingPointError as error:
+        why = odd_number(error, kind) or why
+        line = _place(error, watched)
+        place = f" It comes from{line}:" if line else ""
+    except (_Stopped, Exception):
+        pass
+    where = _begun(expected[at][0])
+    words = f"{place} {why}" if place else f" That is {why}"
+    return Verdict(False, "not a number",
+                   f"not yet. {where} it gives {kind}.{words.rstrip('.')}"
+                   + ("" if words.endswith("?") else "."))
 
 
 def _begun(where):
@@ -195,20 +290,30 @@ def _odd(odd, printed):
 
 def _raised(error, watched, exercise, printed):
     """Return a verdict on what was raised: by the answer, or by what could not use its result."""
-    own = getattr(getattr(inspect.unwrap(watched.answer), "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
-             if frame.filename == own]
-    if lines:
-        line = linecache.getline(own, lines[-1]).strip()
-        at = f" in line {lines[-1]}" + (f", `{line}`" if line else "")
-        return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}{at}: {error}"
-                       f"{watched.given}")
-    if watched.returned is None and watched.calls:
+    if place := _place(error, watched):
+        names = [parameter.name for parameter in parameters(watched.answer)]
+        line = place.partition("`")[2].rstrip("`")
+        helped = help_with(error, names, line)
+        words = f"{type(error).__name__}{place}: {error}".rstrip(".")
+        return Verdict(False, "raises", f"not yet. It raises {words}{_given(watched.tried)}"
+                       + (f". {helped}" if helped else ""))
+    if watched.returned is None and watched.tried:
         return _odd(Odd("nothing", ""), printed)
-    if not watched.calls or isinstance(error, (RecursionError, MemoryError)):
+    if not watched.tried or isinstance(error, (RecursionError, MemoryError)):
         return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}: {error}")
     return Verdict(False, "shape", f"not yet. It returns {shown(watched.returned)}; asked for is "
                    f"{exercise.gives}.")
+
+
+def _place(error, watched):
+    """Return in which line of the answer an error arose, in words that begin with a space; or ""."""
+    own = getattr(getattr(inspect.unwrap(watched.answer), "__code__", None), "co_filename", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == own]
+    if not lines:
+        return ""
+    line = linecache.getline(own, lines[-1]).strip()
+    return f" in line {lines[-1]}" + (f", `{line}`" if line else "")
 
 
 def _fits(answer, args, kwargs):
@@ -230,11 +335,11 @@ def _words(answer, count):
     return [*names, *(f"argument {k + 1}" for k in range(len(names), count))]
 
 
-def _given(given):
-    """Return in words what an answer is called with, or nothing where that is long."""
-    words = [f"{name}={shown(value)}" for name, value in given.items()
+def _given(tried):
+    """Return in words what an answer was called with last, or nothing where that is long."""
+    words = [f"{name}={shown(value)}" for name, value in (tried[-1] if tried else {}).items()
              if isinstance(value, (int, float)) or (isinstance(value, tuple) and not value)]
-    return f" (With {', '.join(words)}.)" if words else ""
+    return f" (with {', '.join(words)})" if words else ""
 
 
 def _copy(value):
