@@ -28,7 +28,8 @@ def check(name, answer, *, seconds=SECONDS):
     `name` is one of `names()`, `answer` a function as the exercise asks for. An answer that
     raises, returns the wrong shape, changes its arguments or runs for more than `seconds` gets a
     verdict like any other. A mistake is asked about at its first try, named if it is there again
-    at the next, and then what to do is said; another one begins anew. Raises ValueError for an unknown name, TypeError for no function.
+    at the next, and then what to do is said; another one begins anew. Raises ValueError for an
+    unknown name, TypeError for no function.
     """
     exercise = find(name)
     if not callable(answer):

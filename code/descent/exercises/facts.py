@@ -121,8 +121,8 @@ def _of_function(exercise, answer, tried, values, right):
 
 
 def _numbers(given):
-    return all(isinstance(value, (int, float)) and not isinstance(value, bool)
-               or isinstance(value, np.ndarray) for value in given.values())
+    return all(isinstance(value, (int, float, np.ndarray)) and not isinstance(value, bool)
+               for value in given.values())
 
 
 def _ratios(pairs):
@@ -173,7 +173,7 @@ def _of_arguments(ratios, tried):
     terms |= {f"1/{name}": [1 / x for x in column] for name, column in terms.items()
               if all(column)}
     terms = {name: column for name, column in terms.items() if not _constant(column)}
-    single = [(name, column) for name, column in terms.items()]
+    single = list(terms.items())
     double = [(f"{a} · {b}", [x * y for x, y in zip(terms[a], terms[b], strict=True)])
               for a, b in combinations(terms, 2) if a.strip("1/²√()") != b.strip("1/²√()")]
     for name, column in single + double:
@@ -269,17 +269,23 @@ def _conditions(tried):
         return
     columns = {name: [given.get(name) for given in tried] for name in tried[0]}
     for name, column in columns.items():
-        for x in dict.fromkeys(column):
+        for x in (0, 1):
             yield f"{name} = {shown(x)}", [one == x for one in column]
         yield f"{name} is above 0", [one > 0 for one in column]
         yield f"{name} is below 0", [one < 0 for one in column]
         yield f"{name} is a whole number", [float(one).is_integer() for one in column]
+    for name, column in columns.items():
+        for x in dict.fromkeys(column) if len(set(column)) > 2 and len(column) > 4 else ():
+            if column.count(x) > 1:
+                yield f"{name} = {shown(x)}", [one == x for one in column]
     for (one, a), (other, b) in combinations(columns.items(), 2):
         yield f"{one} = {other}", [x == y for x, y in zip(a, b, strict=True)]
-        yield f"{one} is below {other}", [x < y for x, y in zip(a, b, strict=True)]
-        yield f"{one} is above {other}", [x > y for x, y in zip(a, b, strict=True)]
+        for word, held in (("below", [x < y for x, y in zip(a, b, strict=True)]),
+                           ("above", [x > y for x, y in zip(a, b, strict=True)])):
+            if 1 < sum(held) < len(held) - 1:
+                yield f"{one} is {word} {other}", held
     for name, column in columns.items():
-        for x in sorted(set(column))[1:]:
+        for x in sorted(set(column))[2:-1] if len(column) > 4 else ():
             yield f"{name} is below {shown(x)}", [one < x for one in column]
             yield f"{name} is {shown(x)} or more", [one >= x for one in column]
 
@@ -391,23 +397,29 @@ def _first_step(settings, firsts, values, right):
         return Mistake("a factor in the step", None,
                        f"The first step is {said} times what is asked for.", ask,
                        f"Look for a factor of {said}.")
-    for name in settings[0]:
-        column = [float(setting[name]) for setting in settings]
-        if min(column) <= 0 or column[0] == column[1]:
-            continue
-        for words, turn in ((name, lambda x: x), (f"√{name}", math.sqrt),
-                            (f"{name}²", lambda x: x * x), (f"1/{name}", lambda x: 1 / x),
-                            (f"(1 - {name})", lambda x: 1 - x),
-                            (f"1/(1 - {name})", lambda x: 1 / (1 - x) if x != 1 else math.inf),
-                            (f"√(1 - {name})", lambda x: math.sqrt(max(0.0, 1 - x))),
-                            (f"(1 + {name})", lambda x: 1 + x)):
-            if all(abs(ratio - turn(x)) <= 1e-7 * abs(ratio)
-                   for ratio, x in zip(ratios, column, strict=True)):
-                return Mistake(f"a factor of {words} in the step", None,
-                               f"The first step is what is asked for, times {words}.", ask,
-                               f"Look for {words}: it is in your step and should not be, or it is "
-                               "on the wrong side of a line.")
-    return None
+    found = [words for name in settings[0] for words, factors in _turns(
+        name, [float(setting[name]) for setting in settings])
+        if all(abs(a - b) <= 1e-7 * abs(a) for a, b in zip(ratios, factors, strict=True))]
+    if not found:
+        return None
+    said = " or ".join(sorted(found, key=len)[:2])
+    return Mistake(f"a factor of {said} in the step", None,
+                   f"The first step is what is asked for, times {said}.", ask,
+                   f"Look for {said}: it is in your step and should not be, or it is on the wrong "
+                   "side of a line.")
+
+
+def _turns(name, column):
+    """Yield factors made of a setting, in words and under each setting."""
+    if min(column) <= 0 or column[0] == column[-1]:
+        return
+    yield from ((words, [turn(x) for x in column]) for words, turn in (
+        (name, lambda x: x), (f"√{name}", math.sqrt), (f"{name}²", lambda x: x * x),
+        (f"1/{name}", lambda x: 1 / x)))
+    if max(column) < 1:
+        yield from ((words, [turn(x) for x in column]) for words, turn in (
+            (f"(1 - {name})", lambda x: 1 - x), (f"1/(1 - {name})", lambda x: 1 / (1 - x)),
+            (f"√(1 - {name})", lambda x: math.sqrt(1 - x)), (f"(1 + {name})", lambda x: 1 + x)))
 
 
 def _nice_step(x):
@@ -479,8 +491,8 @@ def _parts_off(t, names, off):
         many = " and ".join(right)
         return Mistake("the point alone", None,
                        f"After {step} {many} {'is' if len(right) == 1 else 'are'} right, and the "
-                       "point is not.", f"Which of your lines is it: is {many} right after "
-                       f"{step}?".replace(",?", "?"),
+                       "point is not.", f"Is what you keep, {many}, right after {step}? Which "
+                       "lines are left?".replace(",?", "?"),
                        f"Leave {many} as {'it is' if len(right) == 1 else 'they are'}, and look at "
                        "the lines that make the point.")
     return Mistake(f"{' and '.join(wrong)} off".replace("`", ""), None,

@@ -8,9 +8,7 @@ import ast
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, product
-
-import numpy as np
+from itertools import combinations
 
 from descent.exercises.solutions import solution
 from descent.exercises.tree import OLD, Tree, Unfit
@@ -18,7 +16,7 @@ from descent.exercises.trials import Mistake
 
 __all__ = ["pairs", "slips"]
 
-MOST = 4000  # pairs, that are looked at
+MOST = 1500  # pairs, the likeliest first
 _RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.FloorDiv: 2, ast.Mod: 2,
          ast.MatMult: 2, ast.USub: 3, ast.Pow: 4}
 _SHARES = {"alpha", "beta", "beta1", "beta2", "dampening", "momentum", "mu", "mu_next", "rho",
@@ -30,6 +28,8 @@ _TWINS = ({"beta1", "beta2"}, {"m", "v"}, {"m_hat", "v_hat"}, {"mu", "mu_next"},
           {"warmup", "steps"}, {"k", "steps"}, {"f", "f_start"}, {"slope", "slope_start"},
           {"c1", "c2"}, {"p", "g"}, {"beta1", "mu"}, {"G", "g"}, {"v", "g"})
 _LONG = 34
+_LIKELY = ("missing brackets", "a minus", "sign of", "np.sqrt", "without its power", "multiplied",
+           "missing", " for ", "line", "too wide", "returned")
 
 
 @dataclass(frozen=True)
@@ -43,27 +43,55 @@ class _Slip:
     do: str
     likely: bool
 
+    @property
+    def rank(self):
+        """Return a low number for a likely slip."""
+        return next((k for k, words in enumerate(_LIKELY) if words in self.name), len(_LIKELY))
+
 
 def slips(name):
     """Return the mistakes that are one slip away from the solution of an exercise."""
     return tuple(one for one, _ in _made(name))
 
 
-def pairs(name, fits):
-    """Yield the mistakes that are two likely slips away and that fit, a test of a function."""
-    made = [(mistake, slip) for mistake, slip in _made(name) if slip.likely]
-    for count, ((_, one), (_, other)) in enumerate(combinations(made, 2)):
-        if count == MOST:
-            return
+def pairs(name, fits, probe):
+    """Yield the mistakes that are two likely slips away and that fit.
+
+    `fits` tests a function quickly, and `probe` returns its value in the first trial that departs.
+    A slip that is not seen there can only go with one that explains that trial alone.
+    """
+    tree, found = _tree(name)
+    if tree is None:
+        return
+    likely = sorted((slip for slip in found if slip.likely), key=lambda slip: slip.rank)
+    wanted, right = probe()
+    seen = [_probed(tree, slip, probe) for slip in likely]
+    silent = [_equal(value, right) for value in seen]
+    alone = [_equal(value, wanted) for value in seen]
+    chosen = [(i, j) for i, j in combinations(range(len(likely)), 2)
+              if (alone[j] or not silent[i]) and (alone[i] or not silent[j])]
+    for i, j in sorted(chosen, key=sum)[:MOST]:
+        one, other = likely[i], likely[j]
         if {part for part, _ in one.on} & {part for part, _ in other.on}:
             continue
-        answer = _answer(_tree(name)[0], one.on + other.on)
+        answer = _answer(tree, one.on + other.on)
         if fits(answer):
             yield Mistake(f"{one.name}; {other.name}", answer,
                           f"Two slips. {one.why} {other.why}",
                           f"There are two slips in it. {one.ask}"
                           + (f" And: {other.ask}" if other.ask != one.ask else ""),
                           f"{one.do} {other.do}")
+
+
+def _probed(tree, slip, probe):
+    try:
+        return probe(_answer(tree, slip.on))
+    except Exception:  # beyond where its formula holds
+        return math.nan
+
+
+def _equal(a, b):
+    return abs(a - b) <= 1e-8 * max(abs(b), 1e-3)
 
 
 def _answer(tree, on):
@@ -92,6 +120,10 @@ def _tree(name):
                   if all(part in tree.site for part, _ in slip.on)]
 
 
+def _capital(words):
+    return words[:1].upper() + words[1:]
+
+
 def _is(node, op):
     return isinstance(node, ast.BinOp) and isinstance(node.op, op)
 
@@ -100,23 +132,28 @@ def _number(node, value):
     return isinstance(node, ast.Constant) and node.value == value
 
 
-def _said(node, else_="a part of it"):
-    """Return a part in code as one reads it, or other words where it is long."""
-    text = ast.unparse(node)
-    return f"`{text}`" if len(text) <= _LONG else else_
-
-
 class _Found:
     """The alternatives of each part of a function, and the slips that they are."""
 
     def __init__(self, function):
-        self.alternatives, self.slips, self.fresh = {}, [], []
+        self.alternatives, self.slips, self.fresh, self.texts = {}, [], [], {}
+        self.formulas = {}
         self.changed, self.arguments = set(), {
             one.arg for one in (*function.args.args, *function.args.kwonlyargs)}
         self.state = [one.arg for one in function.args.args[3:]] \
             if [one.arg for one in function.args.args[:3]] == ["p", "g", "t"] else []
         self.locals = set()
         self._lines(function.body)
+
+    def _text(self, node):
+        if id(node) not in self.texts:
+            self.texts[id(node)] = node, ast.unparse(node)
+        return self.texts[id(node)][1]
+
+    def _said(self, node, else_="a part of it"):
+        """Return a part in code as one reads it, or other words where it is long."""
+        text = self._text(node)
+        return f"`{text}`" if len(text) <= _LONG else else_
 
     # What is looked at.
 
@@ -141,6 +178,8 @@ class _Found:
                     self._part(one)
             else:
                 self._part(value)
+            if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+                self.formulas[line.targets[0].id] = value
             for target in getattr(line, "targets", ()):
                 for one in getattr(target, "elts", [target]):
                     if isinstance(one, ast.Name):
@@ -154,7 +193,7 @@ class _Found:
                 self._operation(one)
             elif isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.USub):
                 self._add(one, one.operand, "a minus is missing", "Which sign must it have?",
-                          "A minus is missing.", f"Put a minus before {_said(one.operand)}.")
+                          "A minus is missing.", f"Put a minus before {self._said(one.operand)}.")
             elif isinstance(one, ast.Call):
                 self._call(one)
             elif isinstance(one, ast.Name):
@@ -181,108 +220,144 @@ class _Found:
 
     def _operation(self, node):
         left, right = node.left, node.right
-        a, b = _said(left), _said(right)
+        a, b = self._said(left), self._said(right)
 
         def made(one, op, other):
             return ast.BinOp(one, op(), other)
 
         if _is(node, ast.Pow):
-            self._add(node, left, f"{_said(node)} without its power",
+            self._add(node, left, f"{self._said(node)} without its power",
                       f"With which power does {a} enter?",
-                      f"{a} enters without its power.", f"Write {_said(node, 'the power')}.")
-            self._add(node, made(left, ast.Mult, right), f"{_said(node)} multiplied",
+                      f"{a} enters without its power.", f"Write {self._said(node, 'the power')}.")
+            self._add(node, made(left, ast.Mult, right), f"{self._said(node)} multiplied",
                       f"Is it a power, or a product? Look at {b}.",
                       f"{a} and {b} are multiplied; one is the power of the other.",
-                      f"Write {_said(node, 'a power, by **')}.")
-            if isinstance(right, ast.Constant) and isinstance(right.value, float) or (
-                    _is(right, ast.Div) and isinstance(right.left, ast.Constant)):
+                      f"Write {self._said(node, 'a power, by **')}.")
+            if _is(right, ast.Div) and isinstance(right.left, ast.Constant):
                 self._add(node, made(left, ast.Pow, made(ast.Constant(1), ast.Div, right)),
-                          f"{_said(node)} with the power upside down",
+                          f"{self._said(node)} with the power upside down",
                           f"With which power does {a} enter?", f"The power of {a} is upside down.",
-                          f"Write {_said(node, 'the power the other way round')}.")
+                          f"Write {self._said(node, 'the power the other way round')}.")
         elif _is(node, (ast.Mult, ast.Div)):
             times = _is(node, ast.Mult)
             for one, rest, said in ((right, left, b), (left, right, a)):
                 if _number(one, 1) or (one is left and not times):
                     continue
                 self._add(node, rest, f"{said} missing", "Does everything enter that should?",
-                          f"{said[:1].upper()}{said[1:]} is missing as a "
+                          f"{_capital(said)} is missing as a "
                           f"{'factor' if times else 'divisor'}.",
                           f"{'Multiply' if times else 'Divide'} by {said}.")
             if not times and not isinstance(left, ast.Constant):
                 self._add(node, made(ast.Constant(1), ast.Div, right), f"{a} missing",
                           "Does everything enter that should?",
-                          f"{a[:1].upper()}{a[1:]} is missing as a factor.", f"Multiply by {a}.")
+                          f"{_capital(a)} is missing as a factor.", f"Multiply by {a}.")
             above, below = ("above", "below") if times else ("below", "above")
             self._add(node, made(left, ast.Div if times else ast.Mult, right),
                       f"{b} {below} the line",
                       f"Does it grow or shrink with {b}?",
-                      f"{b[:1].upper()}{b[1:]} stands {below} the line, and belongs {above} it.",
+                      f"{_capital(b)} stands {below} the line, and belongs {above} it.",
                       f"{'Multiply' if times else 'Divide'} by {b}.")
             self._add(node, made(right, ast.Div, left),
                       "upside down" if not times else f"{a} below the line",
                       f"Does it grow or shrink with {a}?",
-                      f"{a[:1].upper()}{a[1:]} stands below the line, and belongs above it.",
+                      f"{_capital(a)} stands below the line, and belongs above it.",
                       f"Bring {a} above the line.")
+            self._reach(node)
         elif _is(node, (ast.Add, ast.Sub)):
             plus = _is(node, ast.Add)
+            self._wide(node)
             self._add(node, made(left, ast.Sub if plus else ast.Add, right), f"sign of {b}",
                       "Which sign has each of its terms?",
-                      f"{b[:1].upper()}{b[1:]} enters with the wrong sign.",
+                      f"{_capital(b)} enters with the wrong sign.",
                       f"Turn the sign before {b} round.")
             self._add(node, made(right, ast.Sub, left),
-                      "turned difference" if not plus else f"sign of {a}",
+                      "turned round" if not plus else f"sign of {a}",
                       "Which sign has each of its terms?",
-                      f"{a[:1].upper()}{a[1:]} enters with the wrong sign.",
+                      f"{_capital(a)} enters with the wrong sign.",
                       f"Turn the sign before {a} round.")
             one = _number(left, 1) and not plus
             self._add(node, right if one or plus else ast.UnaryOp(ast.USub(), right),
                       f"{b} for 1 - {b}".replace("`", "") if one else f"{a} missing",
                       f"Is it {b}, or what {b} leaves of 1?" if one else
                       "Has each sum all its terms?",
-                      f"{b} stands where {_said(node)} belongs." if one else
+                      f"{b} stands where {self._said(node)} belongs." if one else
                       f"The term {a} is missing.",
-                      f"Write {_said(node)}." if one else f"Put {a} in.")
+                      f"Write {self._said(node)}." if one else f"Put {a} in.")
             self._add(node, left, f"{b} missing", "Has each sum all its terms?",
                       f"The term {b} is missing.", f"Put {b} in, with its sign.")
             for call, other in ((left, right), (right, left)):
                 if self._takes_one(call):
                     inner = call.args[0]
                     parts = (inner, other) if call is left else (other, inner)
+                    function, said = self._said(call.func), self._said(other)
                     self._add(node, ast.Call(call.func, [ast.BinOp(parts[0], node.op, parts[1])],
-                                             []), f"{_said(other)} inside {_said(call.func)}",
-                              f"How far does {_said(call.func)} reach?",
-                              f"{_said(other)} stands inside {_said(call.func)}, and belongs "
-                              "outside.", f"Close the bracket of {_said(call.func)} before "
-                              f"{_said(other)}.")
+                                             []), f"{said} inside {function}",
+                              f"How far does {function} reach?",
+                              f"{said} stands inside {function}, and belongs outside.",
+                              f"Close the bracket of {function} before {said}.")
 
-    @staticmethod
-    def _takes_one(node):
+    def _wide(self, node):
+        """Find what a sum becomes if brackets hold more of it than they should."""
+        left, right = node.left, node.right
+        others = []
+        if isinstance(left, ast.BinOp) and isinstance(left.op, (ast.Mult, ast.Div)):
+            others.append(ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right)))
+        if isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Mult, ast.Div, ast.Pow)):
+            others.append(ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right))
+        if _is(right, ast.Div) and _is(right.left, ast.Mult):
+            inner = right.left
+            others.append(ast.BinOp(ast.BinOp(ast.BinOp(left, node.op, inner.left), ast.Mult(),
+                                              inner.right), ast.Div(), right.right))
+        for other in others:
+            power = _is(other, ast.Pow)
+            self._add(node, other, "the power of a difference" if power else "brackets too wide",
+                      "Which is computed first, the power or the difference?" if power else
+                      "How far do your brackets reach?",
+                      f"It takes the power of {self._said(other.left)}." if power else
+                      f"A bracket holds too much, in {self._said(node, 'one of your sums')}.",
+                      f"Write {self._said(node, 'the sum without these brackets')}.")
+
+    def _reach(self, node):
+        """Find what a quotient of two roots or logarithms becomes inside one."""
+        left, right = node.left, node.right
+        if self._takes_one(left) and self._takes_one(right) \
+                and self._text(left.func) == self._text(right.func):
+            function, parts = self._said(left.func), (left.args[0], right.args[0])
+            inner = ast.BinOp(parts[0], node.op, parts[1])
+            tokens = [*_flat(parts[0]), type(node.op), *_flat(parts[1])]
+            for one in (inner, _parsed(tokens)):
+                self._add(node, ast.Call(left.func, [one], []), f"one {function} for two",
+                          f"How far does {function} reach?",
+                          f"There is one {function} where each of the two has its own.",
+                          f"Take {function} of {self._said(parts[0])} and of "
+                          f"{self._said(parts[1])}.")
+
+    def _takes_one(self, node):
         return isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords \
-            and ast.unparse(node.func) in ("np.sqrt", "np.log", "np.cos", "abs", "np.sign",
+            and self._text(node.func) in ("np.sqrt", "np.log", "np.cos", "abs", "np.sign",
                                            "np.abs", "np.ceil", "np.log2", "int")
 
     def _call(self, node):
-        function = _said(node.func)
+        function = self._said(node.func)
         if self._takes_one(node):
             inner = node.args[0]
-            self._add(node, inner, f"{ast.unparse(node.func)} missing",
-                      f"Is it {_said(inner, 'this')} itself that stands there?",
-                      f"{function} is missing around {_said(inner)}.",
-                      f"Put {function} around {_said(inner)}.")
+            self._add(node, inner, f"{self._text(node.func)} missing",
+                      f"Is it {self._said(inner, 'this')} itself that stands there?",
+                      f"{function} is missing around {self._said(inner)}.",
+                      f"Put {function} around {self._said(inner)}.")
             if isinstance(inner, ast.BinOp):
                 for kept, moved in ((inner.left, inner.right), (inner.right, inner.left)):
                     out = ast.Call(node.func, [kept], [])
                     pair = (out, moved) if kept is inner.left else (moved, out)
                     self._add(node, ast.BinOp(pair[0], inner.op, pair[1]),
-                              f"{_said(moved)} outside {function}",
+                              f"{self._said(moved)} outside {function}",
                               f"How far does {function} reach?",
-                              f"{_said(moved)[:1]}{_said(moved)[1:]} stands outside {function}, "
-                              "and belongs inside.",
-                              f"Put {_said(moved)} inside the brackets of {function}.")
-        if ast.unparse(node.func) in ("min", "max", "np.minimum", "np.maximum") \
+                              f"{self._said(moved)} stands outside {function}, and belongs "
+                              "inside.",
+                              f"Put {self._said(moved)} inside the brackets of {function}.")
+        if self._text(node.func) in ("min", "max", "np.minimum", "np.maximum") \
                 and len(node.args) == 2:
-            other = {"min": "max", "max": "min"}.get(ast.unparse(node.func))
+            other = {"min": "max", "max": "min"}.get(self._text(node.func))
             if other:
                 self._add(node, ast.Call(ast.Name(other), node.args, []), f"{other} for {function}",
                           "The smaller of the two, or the larger?",
@@ -337,10 +412,10 @@ class _Found:
 
     def _case(self, node):
         for one, other in ((node.body, node.orelse), (node.orelse, node.body)):
-            self._add(node, one, f"no case for {_said(other)}",
-                      f"When does it take {_said(one)}, and when something else?",
-                      f"It takes {_said(one)} always.",
-                      f"Take {_said(other)} if it is time for it.")
+            self._add(node, one, f"no case for {self._said(other)}",
+                      f"When does it take {self._said(one)}, and when something else?",
+                      f"It takes {self._said(one)} always.",
+                      f"Take {self._said(other)} if it is time for it.")
 
     def _kept(self, node):
         """Look at what a rule returns behind its point."""
@@ -364,13 +439,13 @@ class _Found:
                 moved = [*lines[:i], *lines[i + 1:j + 1], lines[i], *lines[j + 1:]]
                 self._add(("lines", id(lines[0])), moved, "two lines the other way round",
                           "In which order are its lines computed?",
-                          f"{_said(lines[i], 'One line')} comes too late.",
-                          f"Move {_said(lines[i], 'that line')} up.", likely=False)
+                          f"{self._said(lines[i], 'One line')} comes too late.",
+                          f"Move {self._said(lines[i], 'that line')} up.", likely=False)
                 moved = [*lines[:i], lines[j], *lines[i:j], *lines[j + 1:]]
                 self._add(("lines", id(lines[0])), moved, "two lines the other way round",
                           "In which order are its lines computed?",
-                          f"{_said(lines[j], 'One line')} comes too soon.",
-                          f"Move {_said(lines[j], 'that line')} down.", likely=False)
+                          f"{self._said(lines[j], 'One line')} comes too soon.",
+                          f"Move {self._said(lines[j], 'that line')} down.", likely=False)
 
     # Brackets.
 
@@ -381,22 +456,31 @@ class _Found:
                     getattr(node, "op", None), ast.Not):
                 continue
             tokens = _flat(node)
-            groups = [i for i, one in enumerate(tokens) if _opens(one)]
+            groups = [i for i, one in enumerate(tokens) if self._opens(one)]
             seen = {ast.dump(node)}
             for chosen in (*((i,) for i in groups), *combinations(groups, 2)):
-                for order in _orders(tokens, chosen):
+                for k, order in enumerate(_orders(tokens, chosen)):
                     opened = [piece for one in order for piece in (
-                        _flat(one) if any(one is tokens[i] for i in chosen) else [one])]
+                        _flat(self.formulas.get(getattr(one, "id", ""), one))
+                        if any(one is tokens[i] for i in chosen) else [one])]
                     other = _parsed(opened)
                     if ast.dump(other) in seen:
                         continue
                     seen.add(ast.dump(other))
-                    around = " and ".join(_said(tokens[i], "what stands below the line")
-                                          for i in chosen)
+                    around = " and ".join(self._said(self.formulas.get(
+                        getattr(tokens[i], "id", ""), tokens[i]), "one of its parts")
+                        for i in chosen)
                     self._add(node, other, f"missing brackets around {around}",
                               "In which order does Python compute your line?",
                               f"Brackets are missing around {around}.",
-                              f"Put brackets around {around}.")
+                              f"Put brackets around {around}.",
+                              likely=k == 0 or not self.state)
+
+
+    def _opens(self, token):
+        """Tell whether a part has brackets, or would have if its formula stood there."""
+        return _opens(token) or (isinstance(token, ast.Name) and _opens(
+            self.formulas.get(token.id)) and token.id not in self.changed)
 
 
 def _opens(token):

@@ -9,6 +9,7 @@ import traceback
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import wraps
+from itertools import islice
 
 import numpy as np
 
@@ -82,9 +83,10 @@ def judged(name, exercise, answer, seconds):
         return _raised(error, watched, exercise, printed), [], _first(printed)
     expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
-    verdict, steps = _compared(exercise, expected, values, near, slips(name))
+    with np.errstate(all="ignore"):
+        verdict, steps = _compared(exercise, expected, values, near, slips(name))
     if verdict.mistake is None and not verdict.ok and not watched.changed:
-        with redirect_stdout(io.StringIO()):
+        with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
             verdict, steps = _looked_at(name, exercise, watched, expected, values, near, seconds)
     if watched.changed and (verdict.ok or verdict.mistake is None):
         verdict, steps = Verdict(False, "in place", (
@@ -110,9 +112,12 @@ def _values(got, expected):
 def _compared(exercise, expected, values, near, slips):
     if _agree(values, expected, near):
         return Verdict(True, None, "right."), []
-    seen, right = _seen(expected, values, near)
+    seen, _ = _seen(expected, values, near)
     quick = _quick(exercise, values, near)
+    same = _constant(values, expected)
     for mistake in (*exercise.mistakes, *stock(exercise), *filter(quick, slips)):
+        if same and mistake.name.startswith("rounded"):
+            continue
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
     if near < 1e-5 and _agree(values, expected, 1e-5):
@@ -121,7 +126,7 @@ def _compared(exercise, expected, values, near, slips):
     if _decimals(values, expected):
         return Verdict(False, "rounded", f"not yet. {seen} It is rounded; hand in the number "
                        "itself."), []
-    if _constant(values, expected):
+    if same:
         return Verdict(False, "always the same", f"not yet. {seen}"), [
             "Does it depend on what it is given?",
             "It gives the same for all that was tried: a number of one case, perhaps.",
@@ -145,11 +150,11 @@ def _looked_at(name, exercise, watched, expected, values, near, seconds):
     seen, right = _seen(expected, values, near)
     if odd := _no_number(exercise, watched, expected, values, right, near, seconds):
         return odd, []
-    quick = _quick(exercise, values, near)
-    for pair in pairs(name, quick) if hasattr(quick, "sharp") else ():
+    at = first_off(values, expected, lambda value, right: _close(value, right, near))
+    quick, probe = _quick(exercise, values, near), _probe(exercise, expected, values, at)
+    for pair in pairs(name, quick, probe) if probe else ():
         if _made(exercise, pair, values, near):
             return Verdict(False, pair.name, f"not yet. {seen}"), pair.steps
-    at = first_off(values, expected, lambda value, right: _close(value, right, near))
     given, found, hand = "", None, ""
     if near == 1e-9:
         with suppress(_Stopped, Exception), _limit(seconds):
@@ -198,8 +203,32 @@ def _quick(exercise, values, near):
                 return False
     else:
         return lambda mistake: True
-    look.sharp = True
     return look
+
+
+def _probe(exercise, expected, values, at):
+    """Return a function that gives what an answer does in that trial, on plain numbers, or None.
+
+    Without an answer: what is given there, and what is asked for.
+    """
+    trials = exercise.trials
+    if hasattr(trials, "alone"):
+        first = next((k for k in range(min(at, 6), 6) if values[k][0] != expected[k][1][0]), None)
+        if first is None:
+            return lambda answer=None: (0.0, 0.0) if answer is None else 0.0
+
+        def probe(answer=None):
+            if answer is None:
+                return float(values[first][0]), float(expected[first][1][0])
+            return float(next(islice(trials.alone(answer), first, None)))
+    elif hasattr(trials, "cases") and all(np.shape(value) == () for value in values):
+        def probe(answer=None):
+            if answer is None:
+                return float(values[at]), float(expected[at][1])
+            return float(answer(*trials.cases[at]))
+    else:
+        return None
+    return probe
 
 
 def _no_number(exercise, watched, expected, values, right, near, seconds):
@@ -219,7 +248,7 @@ def _no_number(exercise, watched, expected, values, right, near, seconds):
     except FloatingPointError as error:
         why = odd_number(error, kind) or why
         line = _place(error, watched)
-        place = f" It comes from{line}:" if line else ""
+        place = f" It comes from{line.replace(' in line', ' line')}:" if line else ""
     except (_Stopped, Exception):
         pass
     where = _begun(expected[at][0])
@@ -306,7 +335,7 @@ def _raised(error, watched, exercise, printed):
 
 
 def _place(error, watched):
-    """Return in which line of the answer an error arose, in words that begin with a space; or ""."""
+    """Return in which line of the answer an error arose, in words behind a space; or ""."""
     own = getattr(getattr(inspect.unwrap(watched.answer), "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == own]
