@@ -54,9 +54,9 @@ def by_hand(exercise, answer, tried, values, at):
         return ""
     with np.errstate(all="ignore"):
         off = [k for k in range(len(values)) if _simple(tried[k]) and not _same(
-            values[k], exercise.reference(*tried[k].values()))]
+            values[k], _result(exercise.reference, tried[k]))]
         k = min(off, key=lambda k: len(inputs(tried[k])), default=at)
-        right = exercise.reference(*tried[k].values())
+        right = _result(exercise.reference, tried[k])
     return (f"By hand, with {inputs(tried[k])}: asked for is {shown(right)}, yours is "
             f"{shown(values[k])}. Work out each part of your formula.")
 
@@ -117,7 +117,8 @@ def _of_function(exercise, answer, tried, values, right):
             or (known and (_unused(exercise.reference, answer, known)
                            or _right_where(known, values, right)
                            or _powers(exercise.reference, answer, known)))
-            or _opposite(pairs) or _nearly(pairs))
+            or _opposite(pairs) or _nearly(pairs)
+            or (known and _right_once(known, values, right)))
 
 
 def _numbers(given):
@@ -210,9 +211,15 @@ def _changed(value, part=0.8):
     return value * part if value else 0.5
 
 
+def _result(function, given):
+    """Return what a function gives for arguments that were named by another's names."""
+    named = {one.name for one in parameters(function) if one.kind == one.KEYWORD_ONLY}
+    return function(*(x for name, x in given.items() if name not in named),
+                    **{name: x for name, x in given.items() if name in named})
+
+
 def _called(function, given, name, value):
-    result = function(*{**given, name: value}.values())
-    return np.asarray(result, dtype=float)
+    return np.asarray(_result(function, {**given, name: value}), dtype=float)
 
 
 def _finite(array):
@@ -247,20 +254,23 @@ def _unused(reference, answer, tried):
 def _right_where(tried, values, right):
     """See whether it is right in some trials, and what these have alone."""
     fits = [_same(value, one) for value, one in zip(values, right, strict=True)]
-    if not any(fits):
+    if sum(fits) < 2:
         return None
     words = next((words for words, held in _conditions(tried) if held == fits), None)
-    if words:
-        return Mistake("right in a case", None, f"It is right where {words}, and nowhere else.",
-                       f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}",
-                       f"See what your formula loses where {words} does not hold.")
-    if all(map(_simple, tried)):
-        at = fits.index(True)
-        return Mistake("right in a case", None,
-                       f"It is right with {inputs(tried[at])}.",
-                       f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}",
-                       "Compare a trial where it is right with one where it is not.")
-    return None
+    return words and Mistake("right in a case", None,
+                             f"It is right where {words}, and nowhere else.",
+                             f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}",
+                             f"See what your formula loses where {words} does not hold.")
+
+
+def _right_once(tried, values, right):
+    """See whether it is right in any trial, and in which."""
+    fits = [_same(value, one) for value, one in zip(values, right, strict=True)]
+    if not any(fits) or not all(map(_simple, tried)):
+        return None
+    return Mistake("right in a case", None, f"It is right with {inputs(tried[fits.index(True)])}.",
+                   f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}",
+                   "Compare a trial where it is right with one where it is not: what drops out?")
 
 
 def _conditions(tried):
@@ -302,12 +312,12 @@ def _powers(reference, answer, tried):
                          / _called(one, given, name, given[name]) for one in (answer, reference)]
             except Exception:  # beyond where the formula holds
                 continue
-            found.append([np.ravel(one) for one in grown])
+            if all(map(_finite, grown)):
+                found.append([np.ravel(one) for one in grown])
         if len(found) < 2:
             continue
         mine, theirs = (np.concatenate([pair[k] for pair in found]).tolist() for k in (0, 1))
-        if all(map(math.isfinite, mine + theirs)) and _constant(mine) and _constant(theirs) \
-                and not _constant([mine[0], theirs[0]]):
+        if _constant(mine) and _constant(theirs) and not _constant([mine[0], theirs[0]]):
             return Mistake(f"power of {name}", None,
                            f"If `{name}` is halved, yours becomes {_share(mine[0])}, and what is "
                            f"asked for {_share(theirs[0])}.",

@@ -55,14 +55,14 @@ def _of_name(name, names):
         return f"Write `{_GREEK.get(name, 'weight_decay')}`, as the arguments are called."
     if name in ("numpy", "self", "torch"):
         return "`np` and `math` are ready here; the rest comes as arguments."
-    close = [one for one in names if one.lower() == name.lower() or one.replace("_", "") ==
-             name.replace("_", "") or (len(name) > 3 and one.startswith(name))
-             or (len(one) > 1 and name.startswith(one))]
-    if close:
-        return f"Is `{close[0]}` meant?"
     split = [(a, name[len(a):]) for a in names if name.startswith(a) and name[len(a):] in names]
     if split:
         return f"A product needs its sign: `{split[0][0]} * {split[0][1]}`."
+    close = [one for one in names if one.lower() == name.lower() or one.replace("_", "") ==
+             name.replace("_", "") or (len(name) > 3 and one.startswith(name))
+             or (len(one) > 3 and name.startswith(one))]
+    if close:
+        return f"Is `{close[0]}` meant?"
     return f"Nothing is called `{name}` here: your arguments are {', '.join(names)}." \
         if names else ""
 
@@ -78,7 +78,7 @@ def _of_kind(text, line):
         return "Something here is None: does a function that you call return its result?"
     if "positional argument" in text or "keyword argument" in text:
         return "Compare this call with the `def` of what it calls: how many values, in which order?"
-    if "unsupported operand" in text and "function" in text:
+    if "unsupported operand" in text and ("function" in text or "ufunc" in text):
         return "A function stands there uncalled: put brackets with its argument behind it."
     if "unpack" in text:
         return "There are several names on the left, and one value on the right."

@@ -63,7 +63,6 @@ def _news(lines, given):
         body = body[1:]
     begin = body[0].lineno - 1
     ends = [k + 1 for k in range(begin, len(lines)) if lines[k] not in given]
-    ends = ends or range(begin + 1, len(lines))  # where lines are moved alone, one by one
     return [begin, *dict.fromkeys([*ends, len(lines)])]
 
 

@@ -22,7 +22,8 @@ _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_
 _COMPARED = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
              ast.Eq: operator.eq, ast.NotEq: operator.ne}
 _GIVEN = {"np": np, "math": math, **{name: getattr(builtins, name) for name in (
-    "abs", "min", "max", "sum", "int", "float", "len", "range", "round", "zip", "enumerate")}}
+    "abs", "enumerate", "float", "int", "len", "max", "min", "range", "round", "slice", "sum",
+    "zip")}}
 
 
 class _Numbers:
@@ -41,6 +42,14 @@ class _Numbers:
         if type(x) is not float:
             return np.log(x)
         return math.log(x) if x > 0 else math.nan
+
+    @staticmethod
+    def maximum(x, y):
+        return max(x, y) if type(x) is type(y) is float else np.maximum(x, y)
+
+    @staticmethod
+    def minimum(x, y):
+        return min(x, y) if type(x) is type(y) is float else np.minimum(x, y)
 
     def __getattr__(self, name):
         return getattr(np, name)

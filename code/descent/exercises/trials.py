@@ -82,6 +82,8 @@ def drive(*settings, rests=0):
     """
     gradients = np.random.default_rng(0).normal(size=(6, 3))
     gradients[:rests, 1] = 0.0
+    first = [(t, g, {**settings[0], "lr": _lr(settings[0], t)})
+             for t, g in enumerate(gradients[:, 0].tolist(), start=1)]
 
     def trials(rule):
         for hyper in settings:
@@ -109,9 +111,9 @@ def drive(*settings, rests=0):
 
     def alone(rule):
         """Yield where the first entry goes under the first settings, as plain numbers."""
-        hyper, p, state = settings[0], 1.0, ()
-        for t, g in enumerate(gradients[:, 0].tolist(), start=1):
-            p, *state = rule(p, g, t, *state, **{**hyper, "lr": _lr(hyper, t)})
+        p, state = 1.0, ()
+        for t, g, hyper in first:
+            p, *state = rule(p, g, t, *state, **hyper)
             yield p
 
     trials.settings, trials.alone = settings, alone

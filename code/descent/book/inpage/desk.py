@@ -17,6 +17,7 @@ import numpy as np
 
 from descent import exercises, rules, schedules
 from descent.driver import path
+from descent.exercises.faults import help_with, unreadable
 
 __all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here", "warm"]
 
@@ -73,7 +74,8 @@ class _Judge:
                                       seconds=HOUR)
         self.printed.write(aside.getvalue().removesuffix(f"{name}: {verdict.message}\n"))
         self.verdicts[name] = verdict
-        self.lines[name] = at[0] if at and verdict.mistake in ("raises", "not written") else None
+        self.lines[name] = at[0] if at and verdict.mistake in (
+            "raises", "not written", "not a number") else None
         return verdict
 
 
@@ -97,14 +99,15 @@ def answer(names, source, functions=()):
             for name, function in _uncalled(names, source, functions, given, judge.verdicts):
                 judge.check(name, function)
         except SyntaxError as error:
-            trouble = _said(f"Python cannot read it: {error.msg}.",
-                            error.lineno if error.filename == FILE else None)
+            line = error.lineno if error.filename == FILE else None
+            helped = unreadable(error)
+            trouble = _said(f"Python cannot read it: {error.msg}" + (f" (line {line})" if line else
+                            "") + (f". {helped}" if helped else "."), line)
         except ModuleNotFoundError as error:
             trouble = _said(f"There is no {error.name} on the page; the study notebook has what "
                             "you have installed.", _line(error))
         except (Exception, SystemExit) as error:
-            words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
-            trouble = _said(words, _line(error))
+            trouble = _raised(error, given)
     shown = [[name, verdict.ok, *_said(verdict.message, judge.lines[name])]
              for name, verdict in judge.verdicts.items()]
     if trouble:
@@ -170,6 +173,16 @@ def _said(message, line):
     if line is not None and not re.search(r"\bline \d", message):
         message = f"{message.rstrip('.: ')} (line {line})."
     return message, line
+
+
+def _raised(error, given):
+    """Return what is said of an error outside of any check, and its line."""
+    line = _line(error)
+    words = f"It raises {type(error).__name__}" + (f" in line {line}" if line else "")
+    helped = help_with(error, [name for name in given if not name.startswith("_")],
+                       linecache.getline(FILE, line or 0).strip())
+    return (f"{words}{f': {error}' if error.args else ''}".rstrip(".")
+            + (f". {helped}" if helped else "."), line)
 
 
 def _shortened(text):
