@@ -1,6 +1,6 @@
 """Sphinx extension: the answer cell of an exercise becomes a place where it is answered.
 
-The page shows the cell as it was; `page.js` puts an editor there. An exercise that hands in a
+The page shows the cell as it was; `answers.js` puts an editor there. An exercise that hands in a
 function, and has no cell, gets one with a stub. What needs torch says so. The directive
 `exercise-progress` is where the index shows what is solved.
 """
@@ -22,7 +22,7 @@ from descent.book.inpage.desk import NEEDS_TORCH
 __all__ = ["answer_place", "setup", "stub"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("kept.js", "page.js")
+_SCRIPTS = ("kept.js", "runner.js", "editor.js", "answers.js")
 _CHECK = re.compile(r'check\(\s*(f?)"([^"]+)"\s*,\s*(\w+)')
 
 
@@ -117,9 +117,8 @@ def _load(app, name, template, context, doctree):
     solved = bool(doctree and next(doctree.findall(progress), None))
     if answers or solved:
         app.add_css_file("inpage/inpage.css")
-        app.add_js_file("inpage/kept.js", loading_method="defer")
-    if answers:
-        app.add_js_file("inpage/page.js", loading_method="defer")
+    for script in _SCRIPTS if answers else _SCRIPTS[:1] if solved else ():
+        app.add_js_file(f"inpage/{script}", loading_method="defer")
 
 
 def _copy(app, exception):
