@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from descent.driver import walk
 from descent.rules import sgd
 from descent.tasks.data import digits
-from descent.tasks.surfaces import plane
+from descent.surfaces import plane
 
 __all__ = ["digits_slice", "loss_of_flat"]
 

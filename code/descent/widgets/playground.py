@@ -14,7 +14,7 @@ from contourpy import FillType, contour_generator
 from descent.book.plots import COLORS
 from descent.driver import path, walk
 from descent.signature import hyperparameters, looks_again, name_of, state_names
-from descent.tasks import surfaces
+from descent import surfaces
 from descent.widgets.widget import Widget, module, packed
 
 __all__ = ["Playground", "playground"]
