@@ -46,6 +46,11 @@ def test_a_check_in_the_answer_is_the_same_check(call, capsys):
      "`: name 'c' is not", 2),
     (RIGHT.replace("return", "retrun"), "Python cannot read it: invalid syntax", 3),
     (RIGHT + "again.x", "It raises AttributeError", 4),
+    (RIGHT + "y = 2x", "literal (line 4). A product needs its sign: `2 * x`", 4),
+    (RIGHT + "y = sqrt(2)", "is not defined (line 4). Write `np.sqrt`", 4),
+    (RIGHT.replace("lr * b", "np.sqrt(-1.0 - b * b)"), "It comes from line 3, `return p - np.sqrt("
+     "-1.0 - b * b), b`: the root of something negative", 3),
+    (RIGHT.replace("lr * b", "lr(b)"), "for a product write `*` before them", 3),
     (RIGHT + "import nothing_here", "There is no nothing_here on the page", 4),
     (RIGHT + "raise SystemExit", "It raises SystemExit", 4),
     ("def again(*_, **__):\n    raise NotImplementedError", "not written yet", 2),

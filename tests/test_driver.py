@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from descent import path, sgd, walk
-from descent.tasks.surfaces import quadratic
+from descent.surfaces import quadratic
 
 BOWL = quadratic(condition=10.0)
 

@@ -13,7 +13,7 @@ from torch.optim.lbfgs import _strong_wolfe
 
 from descent import LBFGS, Optimizer, lbfgs, path, walk
 from descent.rules.lbfgs import Look, cubic_minimum, remember, strong_wolfe, two_loop
-from descent.tasks.surfaces import rosenbrock
+from descent.surfaces import rosenbrock
 
 VALLEY = rosenbrock()
 

@@ -40,8 +40,8 @@ def test_what_one_widget_uses_is_no_waste(tmp_path):
 def test_a_slip_in_a_script_of_its_own_is_found(tmp_path):
     for path in ALONE.glob("*.js"):
         shutil.copy(path, tmp_path)
-    path = tmp_path / "page.js"
+    path = tmp_path / "answers.js"
     text = path.read_text(encoding="utf8") + "missing();\n"
     path.write_text(text, encoding="utf8")
     (found,) = complaints_alone(tmp_path)
-    assert found.startswith(f"page.js:{text.count(chr(10))}: 'missing' is not defined")
+    assert found.startswith(f"answers.js:{text.count(chr(10))}: 'missing' is not defined")

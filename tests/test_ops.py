@@ -64,6 +64,7 @@ def test_where_of_symbols_waits():
 @pytest.mark.parametrize("values", [np.zeros((4, 3)), torch.zeros(4, 3)])
 def test_stack(values):
     assert tuple(ops.stack(values, values + 1).shape) == (4, 3, 2)
+    assert ops.stack(1.0, 2.0) == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("kind", [float, np.float64, torch.tensor])

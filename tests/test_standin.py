@@ -92,7 +92,8 @@ CASES = [
     *(f"np.{name}(x)" for name in UNARY.split()), *(f"np.{name}(x, y)" for name in BINARY.split()),
     "np.logaddexp(0, y)", "np.maximum(x, 0)", "np.maximum(0.0, s)", "np.sqrt(4)", "np.sqrt(-1.0)",
     "np.where(x > 0, x, 0)", "np.where(x > 0)", "np.where(s > 0, 1, 2.5)", "np.clip(x, -1, 1)",
-    "np.round(y, 2)", "np.nan_to_num(x, posinf=0.0, neginf=0.0)", "np.sign(k)", "np.abs(-k)",
+    "np.round(y, 2)", "np.linspace(0, 0.98, 25).round(2)", "np.round([1250.0, 1350.0], -2)",
+    "np.nan_to_num(x, posinf=0.0, neginf=0.0)", "np.sign(k)", "np.abs(-k)",
     "np.exp(1000.0)", "np.log(0.0)", "np.isclose(x, y)", "np.isclose(x, x)", "np.allclose(A, A)",
     "np.allclose(x, x, equal_nan=True)", "np.array_equal(x, x)", "np.array_equal(x, A)",
     "np.array_equal(x, x, equal_nan=True)", "np.interp(0.3, [0, 1], [1, 3])",
@@ -152,6 +153,24 @@ def flat(x):
 def test_what_is_missing_says_where_it_is(words):
     with pytest.raises(AttributeError, match=f"{words} is not there on the page; it is in the "):
         eval(words, {"np": small})
+
+
+@pytest.mark.parametrize(("text", "kind"), [
+    ("np.sqrt(x - 9)", "invalid"), ("x * 0.0 / (x * 0.0)", "invalid"), ("x / 0.0", "divide"),
+    ("np.log(x * 0.0)", "divide"), ("np.log(-x)", "invalid"), ("np.exp(x * 1e9)", "over"),
+    ("(-x)**0.5", "invalid"), ("(x * 1e9)**99", "over")])
+def test_numbers_that_are_none_raise_within_errstate_alone(text, kind):
+    for module in (np, small):
+        space = {"np": module, "x": module.array([2.0, 3.0])}
+        with module.errstate(all="ignore"):
+            assert not np.isfinite(np.array(eval(text, space).tolist())).any()
+        with module.errstate(all="ignore", **{kind: "raise"}), \
+                pytest.raises(FloatingPointError) as caught:
+            eval(text, space)
+        words = {"invalid": "invalid value", "divide": "divide by zero", "over": "overflow"}
+        assert str(caught.value).startswith(f"{words[kind]} encountered in ")
+        with module.errstate(all="ignore"):
+            eval(text, space)
 
 
 # Checks reference and mistakes of every exercise, and answers that go wrong; says it in JSON.

@@ -5,10 +5,21 @@ import pytest
 import torch
 
 from descent import surfaces
-from descent.tasks.surfaces import beale, double_well, noisy, plane, quadratic, rosenbrock, saddle
+from descent.surfaces import (
+    Point,
+    beale,
+    double_well,
+    noisy,
+    plane,
+    quadratic,
+    rosenbrock,
+    saddle,
+    shifted,
+)
 
 ALL = [quadratic(), quadratic(condition=30.0, angle=0.5, largest=2.0), rosenbrock(), beale(),
-       saddle(), double_well(), double_well(1.0)]
+       saddle(), double_well(), double_well(1.0),
+       shifted(), shifted(0.5, (-1.0, 0.2))]
 ids = [f"{surface.name} {i}" for i, surface in enumerate(ALL)]
 POINTS = np.random.default_rng(0).uniform(-2, 2, (4, 5, 2))
 
@@ -34,6 +45,23 @@ def test_minima_are_where_they_are_said_to_be(surface):
     x, y = surface.window
     inside = np.stack(np.meshgrid(np.linspace(*x, 201), np.linspace(*y, 201)), -1)
     assert surface.f(inside).min() >= surface.lowest - 1e-12
+
+
+@pytest.mark.parametrize("surface", ALL, ids=ids)
+def test_a_point_of_floats_is_a_point(surface):
+    for p in POINTS[0]:
+        alone = Point(p.tolist())
+        assert surface.f(alone) == pytest.approx(surface.f(p), rel=1e-13)
+        assert surface.grad(alone) == pytest.approx(surface.grad(p), rel=1e-13)
+        assert type(surface.f(alone)) is float
+
+
+def test_without_curvature_the_shifted_bowl_is_a_trough():
+    trough = shifted(0.0)
+    assert trough.minima == ()
+    assert trough.grad(np.array([7.0, 0.5])).tolist() == [0, 0]
+    with pytest.raises(ValueError, match="curvature must be >= 0, got -1"):
+        shifted(-1)
 
 
 def test_quadratic_has_the_curvatures_and_axes_it_is_told():

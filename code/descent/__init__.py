@@ -10,21 +10,22 @@ from descent.device import device
 from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
 
 if TYPE_CHECKING:  # for editors: see `__getattr__`
+    from descent import surfaces
     from descent.driver import path, walk
     from descent.optim import LBFGS, Optimizer
-    from descent.tasks import surfaces
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "lbfgs", "nadam",
            "path", "rmsprop", "sgd", "surfaces", "walk"]
 
-_HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "tasks",
+_HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "surfaces",
           "walk": "driver"}
 
 
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module 'descent' has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(f"descent.{_HOMES[name]}"), name)
+    home = import_module(f"descent.{_HOMES[name]}")
+    globals()[name] = value = home if _HOMES[name] == name else getattr(home, name)
     return value
 
 

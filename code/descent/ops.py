@@ -91,10 +91,8 @@ def where(condition, a, b):
 
 
 def stack(*values):
-    """Join arrays of one shape along a new last axis; floats become an array of NumPy's."""
+    """Join arrays of one shape along a new last axis; plain floats become a tuple."""
     name, library = _library(*values)
     if name == "torch":
         return library.stack(library.broadcast_tensors(*_tensors(library, *values)), dim=-1)
-    import numpy as np
-
-    return np.stack(np.broadcast_arrays(*values), axis=-1)
+    return library.stack(library.broadcast_arrays(*values), axis=-1) if name else values

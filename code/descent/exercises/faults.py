@@ -122,7 +122,8 @@ def odd_number(error, kind):
         return "the logarithm of something that is not above 0: look at its sign and brackets."
     if what in ("power", "pow"):
         return ("a power of something negative: look at its sign and brackets."
-                if "invalid" in text else "a power beyond all bounds: look at its sign.")
+                if "invalid" in text else "a negative power of 0." if "zero" in text
+                else "a power beyond all bounds: look at its sign.")
     if what == "divide" or "division" in text:
         return ("0 divided by 0: what stands below the line is 0 there." if "invalid" in text
                 else "a division by 0: what stands below the line is 0 there.")

@@ -297,15 +297,16 @@ def _constant(values, expected):
         return len(numbers) > 2 and all(
             np.shape(one) == np.shape(numbers[0]) and np.array_equal(one, numbers[0])
             for one in numbers)
-    return bool(np.all(values[0]) and np.isfinite(values[0]).all()) and alike(values) and not alike([
+    some = bool(np.all(values[0]) and np.isfinite(values[0]).all())
+    return some and alike(values) and not alike([
         np.asarray(right, dtype=float) for _, right in expected])
 
 
 def _close(value, right, near):
     if np.shape(value) == () == np.shape(right):  # quicker than NumPy
         value, right = float(value), float(right)
-        return value == right or abs(value - right) <= near * (abs(right) + 1e-3) < np.inf or (
-            value != value and right != right)
+        both = value != value and right != right
+        return both or value == right or abs(value - right) <= near * (abs(right) + 1e-3) < np.inf
     right = np.asarray(right, dtype=float)
     return np.shape(value) == np.shape(right) and bool(np.allclose(
         value, right, rtol=near, atol=near * 1e-3, equal_nan=True))

@@ -1,6 +1,6 @@
-"""What is trained, and on what: real data, small models, the fair comparison on them; surfaces."""
+"""What is trained, and on what: real data, small models, the fair comparison on them."""
 
-from descent.tasks import cartpole, surfaces
+from descent.tasks import cartpole
 from descent.tasks.data import (
     Task,
     breast_cancer,
@@ -18,4 +18,4 @@ from descent.tasks.tuning import Choice, Tuned, choose, tune
 
 __all__ = ["Alone", "Choice", "Fit", "Task", "Tuned", "breast_cancer", "by_rarity", "cartpole",
            "choose", "compare", "digit_rows", "digits", "digits_slice", "fit", "interval",
-           "loss_of_flat", "mnist_1d", "names", "spelling", "surfaces", "tune"]
+           "loss_of_flat", "mnist_1d", "names", "spelling", "tune"]

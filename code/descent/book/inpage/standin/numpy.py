@@ -98,10 +98,10 @@ def issubdtype(one, kind):
 _RAISED = set()  # of "invalid", "divide", "over"
 
 
-def _odd(value, what):
+def _odd(value, what, kind=None):
     """Return NaN or inf, or raise what NumPy would."""
     if _RAISED:
-        kind = "invalid" if value != value else "over" if what in ("exp", "overflow") else "divide"
+        kind = kind or ("invalid" if value != value else "divide")
         if kind in _RAISED:
             words = {"invalid": "invalid value", "over": "overflow", "divide": "divide by zero"}
             raise FloatingPointError(f"{words[kind]} encountered in {what}")
@@ -139,7 +139,7 @@ def _power(a, b):
         odd = b == int(b) and int(b) % 2
         return _odd((math.copysign(inf, a) if odd else inf) if a == 0 else nan, "power")
     except OverflowError:
-        return _odd(-inf if a < 0 and b % 2 == 1 else inf, "power")
+        return _odd(-inf if a < 0 and b % 2 == 1 else inf, "power", "over")
 
 
 def _add(a, b):
@@ -166,7 +166,7 @@ def _real(f, at_zero=nan):
         except ValueError:
             return _odd(at_zero if x == (-1 if f is math.log1p else 0) else nan, f.__name__)
         except OverflowError:
-            return _odd(inf, "overflow")
+            return _odd(inf, f.__name__, "over")
     return real
 
 
@@ -772,9 +772,19 @@ def clip(a, low, high):
 
 
 def round(a, decimals=0):
-    """Round half to even."""
-    return _apply(lambda x: type(x)(builtins.round(x, decimals)) if math.isfinite(x) else x,
-                  None, a)
+    """Round half to even, as NumPy: a whole number of the last digit, and that divided again."""
+    scale = 10.0 ** builtins.abs(decimals)
+
+    def rounded(x):
+        if isinstance(x, int):
+            return builtins.round(x, decimals)
+        whole = x * scale if decimals >= 0 else x / scale
+        if not math.isfinite(whole):
+            return x
+        whole = math.copysign(builtins.round(whole), x)
+        return whole / scale if decimals >= 0 else whole * scale
+
+    return _apply(rounded, None, a)
 
 
 around = round

@@ -1,8 +1,8 @@
 """Functions of two variables to descend, each with its gradient, window and starting point.
 
 Points lie on the last axis, so one call evaluates a whole grid of them: `p` of shape (..., 2)
-gives `f(p)` of shape (...) and `grad(p)` of shape (..., 2). All but `plane` are written in
-plain operators and take NumPy arrays or tensors.
+gives `f(p)` of shape (...) and `grad(p)` of shape (..., 2). All but `noisy` and `plane` are written
+in plain operators and take NumPy arrays, tensors, or a `Point` of two floats.
 """
 
 import math
@@ -10,11 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from descent.ops import stack
 
-__all__ = ["Surface", "beale", "double_well", "noisy", "plane", "quadratic", "rosenbrock", "saddle"]
+__all__ = ["Point", "Surface", "beale", "double_well", "noisy", "plane", "quadratic", "rosenbrock",
+           "saddle", "shifted"]
+
+
+class Point(tuple):
+    """A point of plain floats, for one place at a time where arrays would be slow."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key):
+        """Return an entry, by its number or, as of an array, by (..., number)."""
+        return tuple.__getitem__(self, key[1] if isinstance(key, tuple) else key)
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,25 @@ def quadratic(condition=10.0, angle=0.0, largest=1.0):
         return stack(cos * u - sin * v, cos * v + sin * u)
 
     return Surface("quadratic", f, grad, ((-2.2, 2.2), (-1.6, 1.6)), (-2.0, 1.0))
+
+
+def shifted(curvature=0.1, goal=(1.5, 0.5)):
+    """A bowl of curvature 1 along y and `curvature` along x, lowest at `goal`; a trough at 0.
+
+    Raises ValueError for a negative curvature.
+    """
+    if not curvature >= 0:
+        raise ValueError(f"curvature must be >= 0, got {curvature!r}")
+    across, along = goal
+
+    def f(p):
+        return 0.5 * (curvature * (p[..., 0] - across) ** 2 + (p[..., 1] - along) ** 2)
+
+    def grad(p):
+        return stack(curvature * (p[..., 0] - across), p[..., 1] - along)
+
+    return Surface("shifted bowl", f, grad, ((-2.2, 2.2), (-1.6, 1.6)), (-1.8, -1.2),
+                   ((across, along),) if curvature else ())
 
 
 def rosenbrock(a=1.0, b=100.0):
@@ -123,9 +152,11 @@ def double_well(tilt=0.3):
         x, y = p[..., 0], p[..., 1]
         return stack(4 * x**3 - 4 * x + tilt, 2 * y)
 
-    left, _, right = sorted(np.roots([4.0, 0.0, -4.0, tilt]).real)
-    minima = ((float(left), 0.0), (float(right), 0.0))
-    lowest = float(f(np.array(minima[0])))
+    # Where 4x³ - 4x + tilt is 0: three real roots, by Viète's cosines.
+    third = math.acos(-3 * math.sqrt(3) / 8 * tilt) / 3
+    left, right = (2 / math.sqrt(3) * math.cos(third + turn) for turn in (2 * math.pi / 3, 0.0))
+    minima = ((left, 0.0), (right, 0.0))
+    lowest = f(Point(minima[0]))
     return Surface("double well", f, grad, ((-2.2, 2.2), (-1.4, 1.4)), (2.0, 0.8), minima, lowest)
 
 
@@ -151,6 +182,8 @@ def plane(name, loss, origin, u, v, start):
     `loss` maps a flat float64 tensor to a number; `u`, `v` are orthonormal. The points and
     gradients of the surface are NumPy arrays; the gradient is autograd's, projected on the plane.
     """
+    import torch  # not before: all other surfaces need none
+
     axes = torch.stack([u, v])
 
     def on_plane(point):

@@ -1,0 +1,48 @@
+// Exercises on the page: an editor in place of each answer cell, and the verdict of `check`.
+document.addEventListener("DOMContentLoaded", () => {
+  const kept = globalThis.descentKept;
+
+  function edit(host) {
+    const names = host.dataset.exercise.split(" ");
+    const cell = host.querySelector(".cell") ?? host.firstElementChild;
+    const title = host.closest(".exercise").querySelector(".admonition-title");
+    const editor = globalThis.descentEditor({
+      name: names.join("+"),
+      first: host.querySelector("pre").textContent.replace(/\s+$/, ""),
+      label: "Your answer",
+      of: `to ${title.firstElementChild.textContent}`,
+      actions: [["check", "Check", check], ["hint", "Hint", help]],
+    });
+
+    async function check() {
+      const said = await editor.send({ names, source: editor.area.value,
+        functions: (host.dataset.functions ?? "").split(" ") });
+      if (!said) return;
+      for (const [one, ok] of said.verdicts) {
+        if (ok && names.includes(one)) kept.set("solved", one, new Date().toISOString().slice(0, 10));
+      }
+      mark();
+      editor.say(said.verdicts.map(([one, , text]) => {
+        const words = text[0].toUpperCase() + text.slice(1);
+        return said.verdicts.length > 1 && one ? `${one}: ${text}` : words;
+      }), said.ok);
+      editor.print(said.printed);
+      editor.show(said.verdicts.map(([, , , line]) => line).find(Boolean));
+    }
+
+    async function help() {
+      const said = await editor.send({ hint: names.find((one) => !kept.solved([one])) ?? names[0] });
+      if (said) editor.say([said.hint]);
+    }
+
+    const mark = () => kept.mark(title, names);
+    globalThis.addEventListener("storage", mark);
+    globalThis.addEventListener("pageshow", mark);
+    cell.hidden = true;
+    host.append(editor.element);
+    editor.fit();
+    mark();
+  }
+
+  document.querySelectorAll(".descent-answer[data-exercise]").forEach(edit);
+});
