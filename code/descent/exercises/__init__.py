@@ -65,6 +65,12 @@ def hint(name):
     return said
 
 
+def more(name):
+    """Tell whether a mistake was found for the first time, of which the next time more is said."""
+    stands = _stands.get(name, {})
+    return stands.get("told") == 1 < len(stands.get("steps", ()))
+
+
 def _hint(name, stands):
     verdict = stands.get("verdict")
     if verdict is None:

@@ -92,7 +92,8 @@ def answer(names, source, functions=()):
 
     `names` are the exercises that it answers, `functions` the names of the functions that answer
     them, for an answer that leaves out its calls of `check`. The result holds `verdicts`, a list
-    of (name, ok, message, line or None), `printed`, and `ok`: whether all of them are right.
+    of (name, ok, message, line or None), `printed`, `ok`: whether all of them are right, and
+    `more`: whether more is said of a mistake that is found again.
     """
     printed = Printed()
     judge = _Judge(printed)
@@ -114,7 +115,8 @@ def answer(names, source, functions=()):
     elif not set(names) <= set(judge.verdicts):
         shown.append(["", False, "There is no function to check yet.", None])
     ok = not trouble and all(name in judge.verdicts and judge.verdicts[name].ok for name in names)
-    return json.dumps({"ok": ok, "verdicts": shown, "printed": printed.shown()})
+    more = any(exercises.more(name) for name in judge.verdicts)
+    return json.dumps({"ok": ok, "more": more, "verdicts": shown, "printed": printed.shown()})
 
 
 def enter(source, given):
