@@ -433,13 +433,16 @@ def test_no_slip_of_a_solution_is_accepted_or_unknown(name):
      "`1 - beta1 ** t`"),
     ("sgd.nesterov", "p, g, t, b=0.0, *, lr, momentum: (p - (lr * g + momentum * (momentum * b + "
      "g)), momentum * b + g)", None),
+    ("rmsprop.first_step", "lr, alpha, eps, g: -lr * g / (np.sqrt(1 - alpha) * abs(g)) + eps",
+     "`np.sqrt(1 - alpha) * abs(g) + eps`"),
     ("adadelta.reach", "D, rho, eps: (1.5 * D)**2 / 3 / (eps * (1 - rho))**(1 / 3)", "`2 / 3`"),
     ("nadam.twin", "beta1, mu: (1 - (a := (1 - mu * beta1)**2) + (b := (mu * beta1)**2 * "
      "(1 - beta1) / (1 + beta1))) / (1 + a + b)", "one of its parts")])
 def test_missing_brackets_are_named_with_their_place(name, text, around):
     said = [check(name, function(text)) for _ in range(2)]
-    assert said[0].message.endswith("In which order does Python compute your line?") or not around
-    assert not around or f"Brackets are missing around {around}." in said[1].message
+    assert said[0].message.endswith("?")
+    assert not around or said[1].message.split("rackets ")[1] in (
+        f"are missing around {around}.", f"close too soon: they belong around {around}.")
     assert around or said[1].mistake == "lr on the gradient alone"  # it has a name of its own
 
 
@@ -488,6 +491,15 @@ FLOOR = find("sgd.same_floor").reference
      "It is right where h = 1, and nowhere else."),
     ("sgd.coast", lambda b, lr, momentum: COAST(b, lr, momentum) * lr**0.3 * 2.7**b,
      "If `lr` is halved, yours becomes 0.406126 of itself, and what is asked for 1/2 of itself."),
+    ("nadam.first_step", lambda lr, beta1, momentum_decay, g: -lr * g * math.exp(abs(g) + lr),
+     "Yours is the same whatever `beta1` is."),
+    ("rmsprop.first_step", lambda lr, alpha, eps, g: -lr * np.sign(g) * math.exp(alpha + eps),
+     "Yours is the same whatever the size of `g` is."),
+    ("nadam.first_step", lambda lr, beta1, momentum_decay, g: find("nadam.first_step").reference(
+        lr, beta1, momentum_decay, np.sign(g)) * math.exp(math.sin(g)),
+     "Yours changes with `g`; what is asked for does not."),
+    ("sgd.same_floor", lambda lr, h, ratio: math.exp(lr) / (1.3 + h) / (2.7 + ratio**0.3),
+     "Where `ratio` makes what is asked for larger, it makes yours smaller"),
     ("sgd.same_floor", lambda lr, h, ratio: -FLOOR(lr, h, ratio) * (1 + h + lr**2 + ratio**lr),
      "the opposite of what is asked for"),
     ("sgd.same_floor", lambda lr, h, ratio: FLOOR(lr, h, ratio) * (1 + 1e-3 * math.sin(9 * h)),
@@ -527,7 +539,8 @@ def test_what_is_seen_of_an_unknown_rule_is_said(name, answer, words):
 def test_an_unknown_rule_shows_its_inputs_and_then_one_entry_by_hand():
     answer = spoilt(ADAM, ("g * g", "abs(g)**1.5"))
     said = [check("adam.implement", answer).message for _ in range(4)]
-    assert "t=1, lr=0.1, beta1=0.9, beta2=0.999, eps=0.1." in said[0]
+    assert "At step 1 with lr=0.1, beta1=0.9, beta2=0.999, eps=0.1: yours" in said[0]
+    assert "called with p=[1, -2, 0.5], g=[0.12573, -0.132105, 0.640423], t=1." in said[0]
     assert said[3].endswith("asked for is p=0.916667, m=0.05, v=0.00025. Yours is 0.928016, 0.05, "
                             "0.000353553.")
     assert "By hand, one entry: with p=1, g=0.5, t=1, lr=0.1" in said[3]

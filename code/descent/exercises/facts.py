@@ -114,11 +114,12 @@ def _of_function(exercise, answer, tried, values, right):
              for a, b in zip(np.ravel(value).tolist(), np.ravel(one).tolist(), strict=True)]
     known = tried if len(tried) == len(values) and all(map(_numbers, tried)) else None
     return (_times(pairs, known) or _more(pairs)
-            or (known and (_unused(exercise.reference, answer, known)
+            or (known and (_with_arguments(exercise.reference, answer, known)
                            or _right_where(known, values, right)
                            or _powers(exercise.reference, answer, known)))
             or _opposite(pairs) or _nearly(pairs)
-            or (known and _right_once(known, values, right)))
+            or (known and (_directions(exercise.reference, answer, known)
+                           or _right_once(known, values, right))))
 
 
 def _numbers(given):
@@ -148,8 +149,9 @@ def _times(pairs, tried):
                        f"Yours is {said} times what is asked for, each time.",
                        "Divide yours by what is asked for, here and elsewhere: what do you see?",
                        f"Look for a factor of {said}.")
-    if tried and len(ratios) == len(tried) and all(map(_simple, tried)):
-        return _of_arguments(ratios, tried)
+    if tried and len(pairs) == len(tried) and all(map(_simple, tried)):
+        told = [given for given, (_, right) in zip(tried, pairs, strict=True) if right]
+        return _of_arguments(ratios, told)
     return None
 
 
@@ -226,28 +228,56 @@ def _finite(array):
     return bool(np.isfinite(array).all())
 
 
-def _unused(reference, answer, tried):
-    """See whether the answer never changes with an argument with which the right one does."""
+def _moved(reference, answer, tried, name, part=0.8):
+    """Return how yours and the right result change with an argument in each trial that can tell."""
+    found = []
+    for given in tried:
+        try:
+            changed = _changed(given[name], part)
+            with np.errstate(all="ignore"):
+                pair = [[_called(one, given, name, x) for x in (given[name], changed)]
+                        for one in (answer, reference)]
+        except Exception:  # beyond where the formula holds
+            continue
+        if all(_finite(one) for both in pair for one in both):
+            found.append(pair)
+    return found
+
+
+def _with_arguments(reference, answer, tried):
+    """See whether it changes with an argument with which it should not, or the other way round."""
     for name in tried[0]:
-        moved = 0
-        for given in tried:
-            try:
-                changed = _changed(given[name])
-                before, after = (_called(reference, given, name, x)
-                                 for x in (given[name], changed))
-                mine, then = (_called(answer, given, name, x) for x in (given[name], changed))
-            except Exception:  # beyond where the formula holds
-                continue
-            if not np.array_equal(mine, then, equal_nan=True):
-                break
-            if _finite(before) and _finite(after) and not _same(before, after, 1e-6):
-                moved += 1
-        else:
-            if moved > 1:
-                return Mistake(f"without {name}", None,
-                               f"Yours is the same whatever `{name}` is.",
-                               f"What becomes of your result if `{name}` changes?",
-                               f"Find where `{name}` enters, and put it in.")
+        pairs = _moved(reference, answer, tried, name)
+        mine = [not np.array_equal(*yours) for yours, _ in pairs]
+        theirs = [not _same(*right, 1e-6) for _, right in pairs]
+        if sum(theirs) > 1 and not any(mine):
+            turned = _moved(reference, answer, tried, name, -1.0)
+            said = f"the size of `{name}`" if any(
+                not np.array_equal(*yours) for yours, _ in turned) else f"`{name}`"
+            return Mistake(f"without {name}", None, f"Yours is the same whatever {said} is.",
+                           f"What becomes of your result if `{name}` changes?",
+                           f"Find where `{name}` enters, and put it in.")
+        if len(pairs) > 1 and not any(theirs) and all(not _same(*yours, 1e-6)
+                                                      for yours, _ in pairs):
+            return Mistake(f"{name} enters", None,
+                           f"Yours changes with `{name}`; what is asked for does not.",
+                           f"Should your result change with `{name}`?",
+                           f"See how `{name}` cancels, or take it out.")
+    return None
+
+
+def _directions(reference, answer, tried):
+    """See whether it falls with an argument with which it should grow, or the other way round."""
+    for name in tried[0]:
+        pairs = [(float(yours[1] - yours[0]), float(right[1] - right[0]))
+                 for yours, right in _moved(reference, answer, tried, name)
+                 if np.size(right[0]) == 1]
+        if len(pairs) > 1 and all(mine * theirs < 0 for mine, theirs in pairs):
+            return Mistake(f"way of {name}", None, f"Where `{name}` makes what is asked for "
+                           "larger, it makes yours smaller, and the other way round.",
+                           f"Does your result grow or fall with `{name}`, and should it?",
+                           f"Look at every place where `{name}` stands: its sign, its side of "
+                           "the line.")
     return None
 
 
@@ -256,16 +286,24 @@ def _right_where(tried, values, right):
     fits = [_same(value, one) for value, one in zip(values, right, strict=True)]
     if sum(fits) < 2:
         return None
-    words = next((words for words, held in _conditions(tried) if held == fits), None)
-    return words and Mistake("right in a case", None,
-                             f"It is right where {words}, and nowhere else.",
-                             f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}",
-                             f"See what your formula loses where {words} does not hold.")
+    ask = f"It is right in {sum(fits)} of {len(fits)} trials. {_RIGHT_LATER}"
+    known = list(_conditions(tried))
+    words = next((words for words, held in known if held == fits), None)
+    if words:
+        return Mistake("right in a case", None, f"It is right where {words}, and nowhere else.",
+                       ask, f"See what your formula loses where {words} does not hold.")
+    enough = [(sum(held), words) for words, held in known
+              if all(fit for fit, one in zip(fits, held, strict=True) if one)]
+    most, words = max(enough, default=(0, ""), key=lambda one: one[0])
+    return Mistake("right in a case", None, f"It is right wherever {words}; elsewhere it is not, "
+                   "or not always.", ask, "Look at the part of your answer that serves the rest."
+                   ) if most > 1 and 2 * most >= sum(fits) else None
 
 
 def _right_once(tried, values, right):
     """See whether it is right in any trial, and in which."""
-    fits = [_same(value, one) for value, one in zip(values, right, strict=True)]
+    fits = [_same(value, one) and bool(np.any(one))
+            for value, one in zip(values, right, strict=True)]
     if not any(fits) or not all(map(_simple, tried)):
         return None
     return Mistake("right in a case", None, f"It is right with {inputs(tried[fits.index(True)])}.",

@@ -348,7 +348,7 @@ EXERCISES = {
                 mu**k for k in range(1, n + 1)), f"It adds up {n} steps, and the rest is missing.",
                       "How many steps does it count, and how many are there?",
                       "Sum the whole geometric series: it has a formula.")
-              for n in (10, 20, 50, 100, 200, 500, 1000)),
+              for n in (2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)),
             *(Mistake(f"{n} steps from b", lambda b, lr, mu, n=n: -lr * b * sum(
                 mu**k for k in range(n)), f"It adds up {n} steps, from the buffer as it is; the "
                       "first that you count is momentum times that.",

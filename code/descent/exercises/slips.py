@@ -263,6 +263,13 @@ class _Found:
                       f"{_capital(a)} stands below the line, and belongs above it.",
                       f"Bring {a} above the line.")
             self._reach(node)
+            if isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub)) \
+                    and _opens(right.left):
+                self._add(node, ast.BinOp(made(left, type(node.op), right.left), right.op,
+                                          right.right),
+                          f"missing brackets around {b}", "How far do your brackets reach?",
+                          f"Brackets close too soon: they belong around {b}.",
+                          f"Put brackets around {b}.")
         elif _is(node, (ast.Add, ast.Sub)):
             plus = _is(node, ast.Add)
             self._wide(node)
@@ -284,7 +291,8 @@ class _Found:
                       f"The term {a} is missing.",
                       f"Write {self._said(node)}." if one else f"Put {a} in.")
             self._add(node, left, f"{b} missing", "Has each sum all its terms?",
-                      f"The term {b} is missing.", f"Put {b} in, with its sign.")
+                      f"The term {b} is missing, in {self._said(node, 'one of your sums')}.",
+                      f"Put {b} in, with its sign.")
             for call, other in ((left, right), (right, left)):
                 if self._takes_one(call):
                     inner = call.args[0]
@@ -302,6 +310,11 @@ class _Found:
         others = []
         if isinstance(left, ast.BinOp) and isinstance(left.op, (ast.Mult, ast.Div)):
             others.append(ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right)))
+            others.append(ast.BinOp(ast.BinOp(left.left, node.op, right), left.op, left.right))
+            first, times, *rest = _flat(left)
+            if times is ast.Mult and len(rest) > 1:
+                others.append(ast.BinOp(first, ast.Mult(),
+                                        ast.BinOp(_parsed(rest), node.op, right)))
         if isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Mult, ast.Div, ast.Pow)):
             others.append(ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right))
         if _is(right, ast.Div) and _is(right.left, ast.Mult):

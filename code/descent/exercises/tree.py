@@ -15,8 +15,18 @@ import numpy as np
 __all__ = ["OLD", "Tree", "Unfit"]
 
 OLD = "before "  # begins the name under which an argument's first value is kept
+
+
+def _divide(a, b):
+    """Return a quotient, as NumPy has it where Python would raise."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return np.divide(float(a), float(b))
+
+
 _BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-           ast.Div: operator.truediv, ast.Pow: operator.pow, ast.FloorDiv: operator.floordiv,
+           ast.Div: _divide, ast.Pow: operator.pow, ast.FloorDiv: operator.floordiv,
            ast.Mod: operator.mod, ast.MatMult: operator.matmul}
 _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
 _COMPARED = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,

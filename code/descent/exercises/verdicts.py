@@ -162,7 +162,8 @@ def _looked_at(name, exercise, watched, expected, values, near, seconds):
         with suppress(_Stopped, Exception), _limit(seconds):
             hand = by_hand(exercise, watched.answer, watched.tried, values, at)
     if len(watched.tried) == len(values) and not hasattr(exercise.trials, "cases"):
-        given = inputs(watched.tried[at])
+        given = inputs({name: value for name, value in watched.tried[at].items()
+                        if f"{name}=" not in seen})
         given = f" It was called with {given}." if given else ""
     if found:
         return Verdict(False, found.name, f"not yet. {seen}{given}"), [
@@ -196,7 +197,8 @@ def _quick(exercise, values, near):
         def look(mistake):
             try:
                 return all(
-                    abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong)) or value != value
+                    abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong))
+                    or not np.isfinite([value, wrong]).any()
                     for value, case in zip(seen, trials.cases, strict=True)
                     for wrong in (given(mistake)(*case),))
             except Exception:  # beyond where its formula holds
