@@ -465,6 +465,14 @@ def test_two_slips_at_once_are_named_both(name, text, words):
         assert part in why.message
 
 
+def test_slips_are_made_only_if_no_written_mistake_explains_an_answer(monkeypatch):
+    monkeypatch.setattr(verdicts, "slips", lambda _: pytest.fail("made"))
+    assert check("sgd.coast", COAST).ok
+    assert check("sgd.coast", lambda *args: 2 * COAST(*args)).mistake == "twice"
+    with pytest.raises(pytest.fail.Exception):
+        check("sgd.coast", lambda b, lr, momentum: b - lr + momentum)
+
+
 def test_pairs_are_looked_at_only_if_nothing_else_explains_an_answer(monkeypatch):
     monkeypatch.setattr(verdicts, "pairs", lambda *_: pytest.fail("looked at"))
     assert check("sgd.coast", lambda *args: 2 * COAST(*args)).mistake == "twice"
@@ -493,8 +501,8 @@ FLOOR = find("sgd.same_floor").reference
      "If `lr` is halved, yours becomes 0.406126 of itself, and what is asked for 1/2 of itself."),
     ("nadam.first_step", lambda lr, beta1, momentum_decay, g: -lr * g * math.exp(abs(g) + lr),
      "Yours is the same whatever `beta1` is."),
-    ("rmsprop.first_step", lambda lr, alpha, eps, g: -lr * np.sign(g) * math.exp(alpha + eps),
-     "Yours is the same whatever the size of `g` is."),
+    ("sgd.coast", lambda b, lr, momentum: -lr**0.7 * np.sign(b) * math.exp(momentum),
+     "Yours is the same whatever the size of `b` is."),
     ("nadam.first_step", lambda lr, beta1, momentum_decay, g: find("nadam.first_step").reference(
         lr, beta1, momentum_decay, np.sign(g)) * math.exp(math.sin(g)),
      "Yours changes with `g`; what is asked for does not."),

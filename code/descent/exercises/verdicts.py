@@ -84,7 +84,7 @@ def judged(name, exercise, answer, seconds):
     expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
     with np.errstate(all="ignore"):
-        verdict, steps = _compared(exercise, expected, values, near, slips(name))
+        verdict, steps = _compared(name, exercise, expected, values, near)
     if verdict.mistake is None and not verdict.ok and not watched.changed:
         with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
             verdict, steps = _looked_at(name, exercise, watched, expected, values, near, seconds)
@@ -109,13 +109,13 @@ def _values(got, expected):
     return found
 
 
-def _compared(exercise, expected, values, near, slips):
+def _compared(name, exercise, expected, values, near):
     if _agree(values, expected, near):
         return Verdict(True, None, "right."), []
     seen, _ = _seen(expected, values, near)
     quick = _quick(exercise, values, near)
     same = _constant(values, expected)
-    for mistake in (*exercise.mistakes, *stock(exercise), *filter(quick, slips)):
+    for mistake in _one_by_one(exercise, name, quick):
         if same and mistake.name.startswith("rounded"):
             continue
         if _made(exercise, mistake, values, near):
@@ -132,6 +132,13 @@ def _compared(exercise, expected, values, near, slips):
             "It gives the same for all that was tried: a number of one case, perhaps.",
             "Write the formula, with the arguments in it."]
     return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), []
+
+
+def _one_by_one(exercise, name, quick):
+    """Give the single mistakes, those that take long to make at last."""
+    yield from exercise.mistakes
+    yield from stock(exercise)
+    yield from filter(quick, slips(name))
 
 
 def _seen(expected, values, near):
