@@ -5,6 +5,8 @@ import zlib
 
 import numpy as np
 
+from descent.widgets.settings import COARSE
+
 
 def unpacked(table):
     """Return whole numbers by channel, each (rows, length): what `packed` packed."""
@@ -14,3 +16,12 @@ def unpacked(table):
     numbers = numbers.reshape(len(table["channels"]), -1, table["length"])
     return {name: rows if name in table["plain"] else np.cumsum(rows, axis=-1, dtype=np.int16)
             for name, rows in zip(table["channels"], numbers, strict=True)}
+
+
+def runs(widget):
+    """Return each channel, (settings, steps + 1), as the module has it: pushes made whole."""
+    found = unpacked(widget.content["table"])
+    for axis in ("x", "y") if widget.content["memory"] else ():
+        made = np.diff(found[axis].astype(int), axis=-1, prepend=found[axis][:, :1])
+        found[f"push {axis}"] = found[f"push {axis}"] + made // COARSE
+    return found

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from tables import unpacked
+from tables import runs
 
 from descent import adagrad, lbfgs, path, sgd, surfaces
 from descent.rules.lbfgs import two_loop
@@ -12,15 +12,6 @@ from descent.widgets.playground import COARSE, DECADES, FAR, FINE, Playground, _
 from descent.widgets.widget import module
 
 LR, MOMENTUM, CONDITION = [0.1, 0.5, 1.0], [0.0, 0.5], [2.0, 20.0]
-
-
-def runs(widget):
-    """Return each channel, (settings, steps + 1), as the module has it: pushes made whole."""
-    found = unpacked(widget.content["table"])
-    for axis in ("x", "y") if widget.content["memory"] else ():
-        made = np.diff(found[axis].astype(int), axis=-1, prepend=found[axis][:, :1])
-        found[f"push {axis}"] = found[f"push {axis}"] + made // COARSE
-    return found
 
 
 def in_both(found, name="{}"):

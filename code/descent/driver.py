@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from descent.ops import is_tensor
-from descent.signature import hyperparameters, known, looks_again, settle, state_names
+from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
-__all__ = ["Step", "path", "walk"]
+__all__ = ["Step", "entries", "path", "walk"]
 
 
 class Step(NamedTuple):
@@ -59,6 +59,35 @@ def _walk(rule, grad, p, steps, hyper):
             _check_gradient(g, p)
             p, *state = rule(p, g, t, *state, **now)
         yield Step(t, g, p, tuple(state), now)
+
+
+def entries(rule, grad, p, steps, **hyper):
+    """Yield a `Step` for t = 1 … steps as `walk` does, the rule called on one float at a time.
+
+    `p` is a tuple of floats, such as a `surfaces.Point`, and `grad` a function from it to another.
+    A step's `p` is one of its kind, its `state` a tuple of the state of each entry. For a rule that
+    treats each entry alone this is `walk`, without arrays.
+
+    Raises what `walk` raises, and TypeError for a rule that does not return a number and its state.
+    """
+    known(rule, hyper)
+    hyper = settle(rule, {**hyperparameters(rule), **hyper})
+    kind, states = type(p), ((),) * len(p)
+    for t in range(1, steps + 1):
+        g = grad(p)
+        made = [rule(x, slope, t, *state, **hyper)
+                for x, slope, state in zip(p, g, states, strict=True)]
+        if t == 1:
+            _check_returned(rule, made[0])
+        p, states = kind([one[0] for one in made]), tuple([one[1:] for one in made])
+        yield Step(t, g, p, states, hyper)
+
+
+def _check_returned(rule, made):
+    numbers = made if isinstance(made, tuple) and made else [None]
+    if not all(isinstance(n, (int, float, complex)) for n in numbers):
+        raise TypeError(f"{name_of(rule)} must return a tuple of numbers, the new point and then "
+                        f"its state, got {made!r}")
 
 
 def path(rule, grad, p, steps, **hyper):

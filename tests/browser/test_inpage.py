@@ -2,16 +2,14 @@
 
 import json
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from reading import reader
 
 from descent.exercises.solutions import solution
 
 pytestmark = pytest.mark.browser
 
-BASE = f"{(Path(__file__).parents[2] / '_build' / 'html').as_uri()}/"
 SGD, INDEX = "chapters/sgd.html", "exercises.html"
 PHONE = {"width": 390, "height": 844}
 # The theme's own, as in test_pages.
@@ -63,35 +61,6 @@ class Desk:
             return Math.round((parseFloat(wrong.style.top) - parseFloat(style.paddingTop))
                               / parseFloat(style.lineHeight)) + 1;
         }""")
-
-
-@contextmanager
-def reader(browser, **options):
-    """Give a function that opens pages for one reader, and see that nothing goes wrong."""
-    context = browser.new_context(**options)
-    wrong, asked = [], []
-    context.on("request", lambda request: asked.append(request.url))
-
-    def read(name):
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        if options.get("java_script_enabled", True):
-            page.on("requestfailed", lambda request: wrong.append(request.url))
-        page.goto(BASE + name)
-        return page
-
-    read.asked, read.context = asked, context
-    yield read
-    context.close()
-    assert wrong == []
-    assert [url for url in asked if not url.startswith((BASE, "blob:", "data:"))] == []
-
-
-@pytest.fixture
-def read(browser):
-    """Return a function that opens a page; all of a test's pages share what is kept."""
-    with reader(browser) as read:
-        yield read
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from descent.driver import walk
 from descent.rules import sgd
-from descent.tasks.data import digits
 from descent.surfaces import plane
+from descent.tasks.data import digits
 
 __all__ = ["digits_slice", "loss_of_flat"]
 

@@ -18,6 +18,7 @@ try {
   el.replaceChildren();
   await (await modules.get(source)).default.render({ model, el });
   el.dataset.ready = "1";
+  el.dispatchEvent(new CustomEvent("descent-ready", { bubbles: true, detail: model }));
 } catch (error) {
   el.textContent = `The playground could not be drawn: ${error.message}`;
   throw error;

@@ -1,5 +1,6 @@
 // The playground. The model gives `content` (names, contour lines, the table of runs), `choice`,
-// `step`, `start` and `live`: whether a kernel answers when the start is moved.
+// `step`, `start` and `live`: whether someone answers when the start is moved, in Jupyter the kernel,
+// on a page the Python there, once it is running. It gives the runs as they are, in place of a table.
 
 async function render({ model, el }) {
   let content = model.get("content"), step = model.get("step"), runs = null, run = null, loads = 0;
@@ -9,7 +10,7 @@ async function render({ model, el }) {
   const showStep = stepSlider(controls, own, content, (t) => { step = t; walk(); save(model, "step", step); });
   const map = mapPicture(pictures, own, content, scale), graph = lossGraph(pictures, own, content);
   const bars = content.bars.length ? barPanel(pictures, content) : null;
-  explain(key, content, model.get("live"));
+  let movable = false, explained;
 
   function settle() {                        // a control has moved: another run
     run = runOf(content, runs, choice.now, scale);
@@ -32,13 +33,28 @@ async function render({ model, el }) {
   }
 
   async function load() {                    // another table: at first, and when the start has moved
-    const mine = ++loads, fresh = model.get("content"), table = await unpackRuns(fresh);
+    const mine = ++loads, fresh = model.get("content");
+    const table = fresh.runs ?? await unpackRuns(fresh);
     if (mine !== loads) return;              // a later one has overtaken it
     content = fresh;
     runs = table;
     graph.range(runs, content);
     bars?.range(runs, content);
+    legend();
     settle();
+  }
+
+  function legend() {                        // another rule may have another memory
+    const live = model.get("live"), now = `${content.memory} ${live}`;
+    if (now !== explained) explain(key, content, live);
+    explained = now;
+  }
+
+  function answers() {                       // from now on someone answers when the start is moved
+    if (movable || !model.get("live")) return;
+    movable = true;
+    moveStart(model, map, content, scale);
+    legend();
   }
 
   function follow() {                        // the kernel, or another view, has moved the step
@@ -47,8 +63,8 @@ async function render({ model, el }) {
     walk();
   }
 
-  if (model.get("live")) moveStart(model, map, content, scale);
-  const leave = subscribe(model, { content: load, choice: choice.follow, step: follow });
+  const leave = subscribe(model, { content: load, choice: choice.follow, step: follow, live: answers });
+  answers();
   await load();
   return leave;
 }
@@ -85,7 +101,7 @@ function runOf(content, runs, chosen, scale) {
     loss: Array.from({ length: last + 1 }, (_, t) => runs.loss[row][t] / decades),
     push: (t) => memory ? [runs["push x"][row][t] * coarse * scale.perX, -runs["push y"][row][t] * coarse * scale.perY]
       : [0, 0],
-    bar: (name, t) => runs[name][row][t] / decades,
+    runs, bar: (name, t) => runs[name][row][t] / decades,
     looks: content.looks[row], ellipses: content.ellipses[row],
   };
 }
@@ -314,8 +330,11 @@ function barPanel(parent, { bars, colors: [c1, c2] }) {
   }));
   let left = -1, right = 1;                  // decades at the ends of the axis
   const place = (d) => BOX.left + (WIDE - 40) * clamped((d - left) / (right - left), 0, 1);
+  const there = (runs) => rows.every(({ channel }) => runs[channel]);  // not of every changed rule
   return {
     range: (runs, { decades }) => {          // from the lowest of all settings to the highest
+      svg.parentNode.style.display = there(runs) ? "" : "none";
+      if (!there(runs)) return;
       const all = rows.flatMap(({ channel }) => runs[channel].flatMap((row) => Array.from(row)));
       const sorted = Float64Array.from(all, (n) => n / decades).sort();
       left = Math.floor(sorted[Math.floor(sorted.length * .01)]) - 1;
@@ -328,6 +347,7 @@ function barPanel(parent, { bars, colors: [c1, c2] }) {
       }
     },
     walk: (run, t) => {
+      if (!there(run.runs)) return;
       const said = rows.map(({ bar, text, channel }) => {
         const decade = run.bar(channel, t), end = place(decade);
         bar.setAttribute("width", (end - BOX.left).toFixed(1));
@@ -341,7 +361,8 @@ function barPanel(parent, { bars, colors: [c1, c2] }) {
 }
 
 // What the signs of the picture mean, each beside its sign.
-function explain(key, { colors: [c1, c2], minima, memory, lr, looks, ellipses }, live) {
+function explain(key, { colors: [c1, c2], minima, memory, lr, looks, ellipses, source }, live) {
+  key.clear();
   const dashed = (color, dashes) => stroke(color, 1.4, { "stroke-dasharray": dashes });
   key("start", ["rect", { x: 7, y: 4, width: 8, height: 8, ...stroke("currentColor", 1.5) }]);
   key("the step shown", ["circle", { cx: 11, cy: 8, r: 4.5, fill: c1, stroke: "currentColor" }]);
@@ -361,7 +382,8 @@ function explain(key, { colors: [c1, c2], minima, memory, lr, looks, ellipses },
   }
   key("left the picture", ["path", { d: "M6,3l10,10m0,-10l-10,10", ...stroke(c2, 2.4) }]);
   key(live ? "To move the start, drag in the map, or focus the map and use the arrow keys."
-    : "The start is fixed here; in a notebook that has run this cell you can drag it.");
+    : source ? "The start is fixed until you run a rule below."
+      : "The start is fixed here; in a notebook that has run this cell you can drag it.");
 }
 
 // The run in words.

@@ -4,27 +4,25 @@ Every setting of the controls is computed beforehand, by the rule itself, as one
 the page carries is the table of those runs and a module (`playground.js`) that draws from it.
 """
 
+import ast
 import inspect
 import itertools
+import math
+import textwrap
 
 import numpy as np
 import traitlets
 from contourpy import FillType, contour_generator
 
-from descent.book.plots import COLORS
-from descent.driver import path, walk
-from descent.signature import hyperparameters, looks_again, name_of, state_names
 from descent import surfaces
+from descent.book.plots import COLORS
+from descent.driver import entries, path, walk
+from descent.signature import hyperparameters, looks_again, name_of, state_names
+from descent.widgets.settings import COARSE, DECADES, FAR, FINE, Settings, is_number
 from descent.widgets.widget import Widget, module, packed
 
 __all__ = ["Playground", "playground"]
 
-LARGEST = 3_000 * 61  # points of all runs together: what keeps a page at about 300 kB
-SURFACES = 40
-FINE = 2_000  # a point is rounded to this part of the window
-COARSE = 4  # the arrow of the memory is rounded to this many of a point's parts
-FAR = 6  # a run further from the window's middle than this many half windows has left the picture
-DECADES = 200  # a loss is rounded to this part of a decade
 
 def playground(rule, surface=surfaces.quadratic, *, steps=60, start=None, show=None, bars=None,
                ellipse=None, **choices):
@@ -76,80 +74,32 @@ class Playground(Widget):
         self.content = self._grid.content(change["new"], level=1)  # a drag must not wait for zlib
 
 
-class _Grid:
-    """The settings of a playground, in the order of the controls, and the runs over all of them."""
+class _Grid(Settings):
+    """The settings of a playground, and the runs over all of them as one table."""
 
     def __init__(self, rule, surface, steps, choices, bars, ellipse):
-        if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 1000:
-            raise ValueError(f"steps must be a whole number in [1, 1000], got {steps!r}")
         if not (isinstance(bars, dict) and len(bars) <= 3 and all(map(callable, bars.values()))):
             raise ValueError(f"bars must map one to three names to functions, got {bars!r}")
+        super().__init__(rule, surface, steps, choices)
         if ellipse is not None and not (callable(ellipse) and looks_again(rule)):
             raise ValueError("ellipse must be a function, for a rule that takes fun, "
                              f"got {ellipse!r}")
-        self.rule, self.steps, self.bars, hyper = rule, steps, bars, hyperparameters(rule)
-        self.ellipse, self.again = ellipse, looks_again(rule)
-        factory = surface if callable(surface) else lambda: surface
-        of_surface = list(inspect.signature(factory).parameters)
-        for name in choices:
-            if name not in hyper and name not in of_surface:
-                places = f"; the surface takes {', '.join(of_surface)}" if of_surface else ""
-                raise TypeError(f"{name_of(rule)} has no hyper-parameter {name!r}; "
-                                f"it takes {', '.join(hyper)}{places}")
-        self.controls = {n: values for n, v in choices.items() if (values := _values(n, v))}
-        sizes = " × ".join(f"{len(v)}" for v in self.controls.values()) or "none"
-        if not 1 <= len(self.controls) <= 4:
-            raise ValueError(f"lists make controls: one to four of them, got {sizes}")
-        shape = [len(values) for values in self.controls.values()]
-        self.count = int(np.prod(shape))
-        if self.count * (steps + 1) > LARGEST:
-            raise ValueError(f"with {steps} steps the lists may make at most "
-                             f"{LARGEST // (steps + 1)} settings, got {sizes} = {self.count}")
-        self.index = dict(zip(self.controls, np.indices(shape).reshape(len(shape), -1),
-                              strict=True))
-        self.places = [n for n in self.controls if n in of_surface]
-        self.menus = [n for n, v in self.controls.items() if not all(map(_is_number, v))]
-        fixed = {n: v for n, v in choices.items() if n not in self.controls}
-        self.fixed = {n: v for n, v in fixed.items() if n not in of_surface}
-        self._make_surfaces(factory, {n: v for n, v in fixed.items() if n in of_surface})
-        self.surface_of = self._number(self.places)
+        self.bars, self.ellipse, self.again = bars, ellipse, looks_again(rule)
+        self.surface_of = np.array(self.surface_of)
+        self.index = {name: np.array(numbers) for name, numbers in self.index.items()}
         self._refuse()
         self.batched = self._rows_stay_apart()
+        self.source = self._source()
 
     def __repr__(self):
         controls = ", ".join(f"{n} × {len(v)}" for n, v in self.controls.items())
         return (f"Playground: {name_of(self.rule)} on {self.surfaces[0].name} over {controls}, "
                 f"{self.steps} steps")
 
-    def _make_surfaces(self, factory, fixed):
-        """Make one surface for each combination of the values of its own controls."""
-        values = list(itertools.product(*(self.controls[n] for n in self.places)))
-        if len(values) > SURFACES:
-            raise ValueError(f"{' and '.join(self.places)} may make at most {SURFACES} surfaces, "
-                             f"got {len(values)}")
-        self.surfaces = [factory(**fixed, **dict(zip(self.places, chosen, strict=True)))
-                         for chosen in values]
-        for made in self.surfaces:
-            if not isinstance(made, surfaces.Surface):
-                raise TypeError(f"surface must be a Surface or a function that returns one, "
-                                f"got {made!r}")
-
-    def _number(self, names):
-        """Return, by setting, which combination of the values of these controls it has."""
-        number = np.zeros(self.count, dtype=int)
-        for name in names:
-            number = number * len(self.controls[name]) + self.index[name]
-        return number
-
-    def setting(self, row):
-        """Return the rule's hyper-parameters at one setting."""
-        return self.fixed | {n: self.controls[n][self.index[n][row]]
-                             for n in self.controls if n not in self.places}
-
     def batches(self):
         """Yield the settings that differ in numbers only: their rows, and arrays (rows, 1)."""
         numbers = [n for n in self.controls if n not in self.menus and n not in self.places]
-        menu_of = self._number([n for n in self.menus if n not in self.places])
+        menu_of = np.array(self.number([n for n in self.menus if n not in self.places]))
         for menu in range(menu_of.max() + 1):
             rows = np.flatnonzero(menu_of == menu)
             yield rows, self.setting(rows[0]) | {
@@ -173,8 +123,7 @@ class _Grid:
         try:
             walk(self.rule, np.cos, np.ones(2), 1, **self.setting(row))
         except (TypeError, ValueError) as error:
-            values = ", ".join(f"{n}={self.controls[n][k[row]]!r}" for n, k in self.index.items())
-            raise type(error)(f"the lists make a setting that is refused, {values}: "
+            raise type(error)(f"the lists make a setting that is refused, {self.told(row)}: "
                               f"{error}") from None
 
     def _rows_stay_apart(self):
@@ -199,6 +148,19 @@ class _Grid:
             alone = path(self.rule, np.cos, points[-1], 3, **one)
         return together.shape == alone.shape and np.allclose(together, alone, equal_nan=True)
 
+    def _source(self):
+        """Return the rule's source, if a page may run it on one float at a time; else ""."""
+        point, one = np.array([0.3, -0.7]), self.setting(self.count - 1)
+        try:
+            with np.errstate(all="ignore"):
+                *_, alone = entries(self.rule, lambda p: [*map(math.cos, p)], point.tolist(), 3,
+                                    **one)
+                *_, whole = walk(self.rule, np.cos, point, 3, **one)
+            same = np.allclose(alone.p, whole.p, equal_nan=True)
+            return _code(getattr(self.rule, "func", self.rule)) if same else ""
+        except Exception:  # whatever a float, or its source, does not have
+            return ""
+
     def point(self, start):
         """Return a starting point as two floats, or raise a ValueError."""
         window = self.surfaces[0].window
@@ -215,7 +177,7 @@ class _Grid:
         """Return the index of each control's value nearest to `show`'s, and the step."""
         show = dict(show)
         step = show.pop("step", -(-self.steps // 15))
-        if not (_is_number(step) and 0 <= step <= self.steps):
+        if not (is_number(step) and 0 <= step <= self.steps):
             raise ValueError(f"show: step must be in [0, {self.steps}], got {step!r}")
         chosen = {name: len(values) // 2 for name, values in self.controls.items()}
         for name, value in show.items():
@@ -225,7 +187,7 @@ class _Grid:
             values = self.controls[name]
             if value in values:
                 chosen[name] = values.index(value)
-            elif _is_number(value) and name not in self.menus:
+            elif is_number(value) and name not in self.menus:
                 chosen[name] = int(np.abs(np.array(values) - value).argmin())
             else:
                 raise ValueError(f"show: {name} must be one of {values}, got {value!r}")
@@ -250,8 +212,8 @@ class _Grid:
             for (name, axis), sizes in zip(named, bars, strict=True)}}
         pushes = np.moveaxis(arrows / half * FINE / 2 / COARSE, -1, 0) if memory else None
         return {
-            "rule": name_of(self.rule), "surfaces": [surface.name for surface in self.surfaces],
-            "steps": self.steps,
+            "rule": name_of(self.rule), "source": self.source, "steps": self.steps,
+            "surfaces": [surface.name for surface in self.surfaces],
             "controls": [{"name": name, "menu": name in self.menus, "surface": name in self.places,
                           "labels": _labels(values)} for name, values in self.controls.items()],
             "memory": memory, "lr": "lr" in hyperparameters(self.rule), "bars": list(self.bars),
@@ -346,6 +308,16 @@ class _Grid:
         return np.clip(np.nan_to_num(losses, nan=1e100), 1e-16, 1e100)
 
 
+def _code(function):
+    """Return a function's source without its docstring."""
+    source = textwrap.dedent(inspect.getsource(function))
+    (made,) = ast.parse(source).body
+    lines = source.splitlines(keepends=True)
+    if inspect.getdoc(function):
+        del lines[made.body[0].lineno - 1:made.body[0].end_lineno]
+    return "".join(lines)
+
+
 def _places(runs, middle, half):
     """Return points by setting and step as whole numbers x, y, x, y, …; none if one is far off."""
     def rounded(points):
@@ -371,23 +343,6 @@ def _cut(points, middle, reach):
     return points, left
 
 
-def _values(name, value):
-    """Return the values of a control as a list, or None for a fixed value."""
-    if getattr(value, "ndim", 0):
-        if value.ndim != 1:
-            raise ValueError(f"{name} must be a number, a list or a 1-D array, got {value!r}")
-        value = value.tolist()
-    if not isinstance(value, (list, range)):
-        return None
-    if not value or not all(np.isfinite(v) for v in value if _is_number(v)):
-        raise ValueError(f"{name} must hold at least one value, and finite ones, got {value!r}")
-    return [v.item() if isinstance(v, np.generic) else v for v in value]
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.bool_))
-
-
 def _labels(values):
     """Return the values as short text, with as many digits as it takes to tell them apart."""
     for digits in range(3, 18):
@@ -400,7 +355,7 @@ def _labels(values):
 def _label(value, digits):
     if isinstance(value, bool):
         return "on" if value else "off"
-    if not _is_number(value):
+    if not is_number(value):
         return str(value)
     return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 

@@ -149,10 +149,10 @@ const panel = (parent, high = H) =>
   node(node(parent, "div", { class: "descent-panel" }), "svg", { viewBox: `0 0 ${W} ${high}`, role: "img" });
 
 // The list of what the signs mean; returns what adds a text beside its signs, and that what shows
-// the text or hides it.
+// the text or hides it; `clear` empties the list.
 function keyList(parent) {
   const list = node(parent, "ul", { class: "descent-keys" });
-  return (text, ...signs) => {
+  const add = (text, ...signs) => {
     const item = node(list, "li");
     if (signs.length) {
       const svg = node(item, "svg", { viewBox: "0 0 22 16", "aria-hidden": "true" });
@@ -161,6 +161,8 @@ function keyList(parent) {
     node(item, "span", {}, text);
     return (is) => { item.style.display = is ? "" : "none"; };
   };
+  add.clear = () => list.replaceChildren();
+  return add;
 }
 
 // The line of text that says what the picture shows; returns what changes it. However fast a drag

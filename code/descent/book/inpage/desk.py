@@ -18,7 +18,7 @@ import numpy as np
 from descent import exercises, rules, schedules
 from descent.driver import path
 
-__all__ = ["NEEDS_TORCH", "answer", "hint", "runs_here", "warm"]
+__all__ = ["FILE", "NEEDS_TORCH", "Printed", "answer", "enter", "hint", "runs_here", "told", "warm"]
 
 # Exercises whose trials are made of torch: a page has none. A test finds that there are no more.
 NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.plot", "schedulers.cycle",
@@ -38,13 +38,21 @@ def warm():
     exercises.names()
 
 
-class _Printed(io.StringIO):
+class Printed(io.StringIO):
     """What an answer prints, up to a length; a loop that prints must not fill the memory."""
 
     def write(self, text):
         left = LETTERS - self.tell()
         super().write(text[:max(0, left)])
         return len(text)
+
+    def shown(self):
+        """Return it, or its first lines."""
+        text = self.getvalue()
+        lines = text.split("\n")
+        if len(lines) <= LINES and len(text) < LETTERS:
+            return text
+        return "\n".join(lines[:LINES]) + "\n… and more, which is not shown."
 
 
 class _Judge:
@@ -67,7 +75,7 @@ class _Judge:
         if callable(function):
             with contextlib.suppress(TypeError, ValueError, AttributeError):
                 functools.update_wrapper(tracked, function)
-        aside = _Printed()
+        aside = Printed()
         with contextlib.redirect_stdout(aside):
             verdict = exercises.check(name, tracked if callable(function) else function,
                                       seconds=HOUR)
@@ -84,27 +92,19 @@ def answer(names, source, functions=()):
     them, for an answer that leaves out its calls of `check`. The result holds `verdicts`, a list
     of (name, ok, message, line or None), `printed`, and `ok`: whether all of them are right.
     """
-    printed = _Printed()
+    printed = Printed()
     judge = _Judge(printed)
     given = {"__name__": "answer", "np": np, "math": math, "check": judge.check,
              "path": path, "schedules": schedules,
              **{name: getattr(rules, name) for name in rules.__all__}}
-    linecache.cache[FILE] = len(source), None, source.splitlines(keepends=True), FILE
     trouble = None
     with contextlib.redirect_stdout(printed), _in_place(judge):
         try:
-            exec(compile(source, FILE, "exec"), given)
+            enter(source, given)
             for name, function in _uncalled(names, source, functions, given, judge.verdicts):
                 judge.check(name, function)
-        except SyntaxError as error:
-            trouble = _said(f"Python cannot read it: {error.msg}.",
-                            error.lineno if error.filename == FILE else None)
-        except ModuleNotFoundError as error:
-            trouble = _said(f"There is no {error.name} on the page; the study notebook has what "
-                            "you have installed.", _line(error))
         except (Exception, SystemExit) as error:
-            words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
-            trouble = _said(words, _line(error))
+            trouble = told(error)
     shown = [[name, verdict.ok, *_said(verdict.message, judge.lines[name])]
              for name, verdict in judge.verdicts.items()]
     if trouble:
@@ -112,7 +112,25 @@ def answer(names, source, functions=()):
     elif not set(names) <= set(judge.verdicts):
         shown.append(["", False, "There is no function to check yet.", None])
     ok = not trouble and all(name in judge.verdicts and judge.verdicts[name].ok for name in names)
-    return json.dumps({"ok": ok, "verdicts": shown, "printed": _shortened(printed.getvalue())})
+    return json.dumps({"ok": ok, "verdicts": shown, "printed": printed.shown()})
+
+
+def enter(source, given):
+    """Run what a reader has written, in a namespace; errors in it find their lines."""
+    linecache.cache[FILE] = len(source), None, source.splitlines(keepends=True), FILE
+    exec(compile(source, FILE, "exec"), given)
+
+
+def told(error):
+    """Return what to say of an error in what a reader has written, and its line or None."""
+    if isinstance(error, SyntaxError):
+        return _said(f"Python cannot read it: {error.msg}.",
+                     error.lineno if error.filename == FILE else None)
+    if isinstance(error, ModuleNotFoundError):
+        return _said(f"There is no {error.name} on the page; the study notebook has what you have "
+                     "installed.", _line(error))
+    words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
+    return _said(words, _line(error))
 
 
 def hint(name):
@@ -170,11 +188,4 @@ def _said(message, line):
     if line is not None and not re.search(r"\bline \d", message):
         message = f"{message.rstrip('.: ')} (line {line})."
     return message, line
-
-
-def _shortened(text):
-    lines = text.split("\n")
-    if len(lines) <= LINES and len(text) < LETTERS:
-        return text
-    return "\n".join(lines[:LINES]) + "\n… and more, which is not shown."
 

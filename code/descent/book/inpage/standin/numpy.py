@@ -757,9 +757,19 @@ def clip(a, low, high):
 
 
 def round(a, decimals=0):
-    """Round half to even."""
-    return _apply(lambda x: type(x)(builtins.round(x, decimals)) if math.isfinite(x) else x,
-                  None, a)
+    """Round half to even, as NumPy: a whole number of the last digit, and that divided again."""
+    scale = 10.0 ** builtins.abs(decimals)
+
+    def rounded(x):
+        if isinstance(x, int):
+            return builtins.round(x, decimals)
+        whole = x * scale if decimals >= 0 else x / scale
+        if not math.isfinite(whole):
+            return x
+        whole = math.copysign(builtins.round(whole), x)
+        return whole / scale if decimals >= 0 else whole * scale
+
+    return _apply(rounded, None, a)
 
 
 around = round
