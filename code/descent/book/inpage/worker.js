@@ -52,9 +52,9 @@ async function start({ mjs, asm, wasm, stdlib, files }) {
 }
 
 // The runs of a playground whose rule was changed, its numbers as arrays that need no copy more.
-function runs({ cell, source, from, row }) {
+function runs({ cell, source, from, rows }) {
   changed ??= python.pyimport("descent.book.inpage.changed").changed;
-  const made = changed(cell, source, python.toPy(from), row);
+  const made = changed(cell, source, python.toPy(from), ...rows);
   const said = made.toJs({ dict_converter: Object.fromEntries });
   made.destroy();
   return said;
