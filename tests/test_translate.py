@@ -33,7 +33,7 @@ $$ (one-x)
 Clear.
 ```
 
-```{admonition} Why it is clear.
+```{admonition} Why it is clear
 :class: dropdown
 
 By $x$.

@@ -309,7 +309,7 @@ class _Translation:
             self.buffer.append(_quoted(text + ("\n\n∎" if text.endswith("$$") else " ∎")))
         elif part.kind == "admonition":
             title = self._inline(part.title)
-            self.buffer.append(_quoted(f"**{title}** {self._inline(part.text)}"))
+            self.buffer.append(_quoted(f"**{title}.** {self._inline(part.text)}"))
         elif part.kind == "literalinclude":
             self.buffer.append(self._listing(part))
         elif part.kind == "raw" and part.title == "html" and "file" in part.options:
