@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
@@ -24,7 +24,7 @@ __all__ = ["ENTER", "LEFT", "RIGHT", "Engine", "Firefox", "WebKit"]
 ENTER, LEFT, RIGHT = "\ue007", "\ue012", "\ue014"
 START = 60     # seconds that a browser may take until it listens
 COMMAND = 120  # and a command until it is answered
-CAPABILITIES = {"timeouts": {"script": COMMAND * 1000}}
+CAPABILITIES = {"timeouts": {"script": (COMMAND - 20) * 1000}}
 
 # Ahead of all scripts of a page.
 GATHER = """<script>globalThis.descentErrors = [];
@@ -96,9 +96,12 @@ class Engine:
 
     def _used(self):
         """Return the seconds that the browser's processes have computed."""
-        running = [one for process in self.processes
-                   for one in (process, *process.children(recursive=True))]
-        return sum(sum(one.cpu_times()[:2]) for one in running if one.is_running())
+        used = 0
+        for process in self.processes:
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    used += sum(one.cpu_times()[:2])
+        return used
 
     def close(self):
         self.ends.close()
@@ -140,9 +143,8 @@ def end(process):
 
 
 class Firefox(Engine):
-    """Errors are what Firefox writes into its console: errors of the page, of its workers, rejected
-    promises that nobody handles, scripts that do not load. It does not tell of pictures and styles
-    that do not load.
+    """Firefox. Its errors are those of its console: of the page, of its workers, rejected promises
+    that nobody handles, scripts that do not load; not pictures and styles that do not load.
     """
 
     def _start(self, binary):
@@ -199,10 +201,10 @@ class Firefox(Engine):
 
 
 class WebKit(Engine):
-    """Errors are what a script ahead of all others on the page hears: errors, rejected promises
-    that nobody handles, scripts, styles and pictures that do not load. Of an error in a file it
-    hears that there was one, not which; and none of a worker. WebKit tells a driver nothing of its
-    console, so what it shows are copies of the pages, with that script in them.
+    """WebKit. Its errors are those that a script hears ahead of all others on the page: errors,
+    rejected promises that nobody handles, scripts, styles and pictures that do not load. Of an
+    error in a file it hears that there was one, not which; of one in a worker nothing. WebKit tells
+    a driver nothing of its console, so it shows copies of the pages, with that script in them.
     """
 
     def _start(self, binary):

@@ -13,6 +13,8 @@ from descent.book.browser import find
 
 pytestmark = pytest.mark.browser
 
+# The index has nothing, and goes on to the first page.
+THERE = "() => document.readyState === 'complete' && document.querySelector('main') !== null"
 # Formulas that are not drawn, and fonts that did not load.
 UNDRAWN = """async () => {
     await globalThis.MathJax?.startup?.promise;
@@ -52,29 +54,67 @@ RETICK = """(id) => {
     if (control.type === "checkbox") control.click();
 }"""
 
-EXERCISE = "[data-exercise='sgd.coast']"
-RIGHT_ANSWER = "def coast(b, lr, momentum):\n    return -lr * momentum * b / (1 - momentum)"
-# Presses Check and measures until the verdict is there.
-TIMED = """async (exercise) => {
-    const editor = document.querySelector(exercise).querySelector(".descent-editor");
-    const begin = performance.now();
-    editor.querySelector("[name=check]").click();
-    while (editor.hasAttribute("data-busy")) await new Promise((done) => setTimeout(done, 1));
-    return performance.now() - begin;
-}"""
-IDLE = "(exercise) => !document.querySelector(`${exercise} [data-busy]`)"
-CAN_STOP = "(exercise) => document.querySelector(`${exercise} [name=stop][aria-disabled=false]`)"
-# Puts a text in place of all, as typing does; keys come one by one, and take their time.
-WRITE = """(exercise, text) => {
-    const area = document.querySelector(`${exercise} textarea`);
-    area.focus();
-    area.select();
-    document.execCommand(text ? "insertText" : "delete", false, text);
-}"""
-SAID = "(exercise) => document.querySelector(`${exercise} [role=status]`).innerText.trim()"
-TYPED = "(exercise) => document.querySelector(`${exercise} textarea`).value"
+COAST = "[data-exercise='sgd.coast']"
+ANSWER = "def coast(b, lr, momentum):\n    return -lr * momentum * b / (1 - momentum)"
 SOLVED = """(exercise) => document.querySelector(exercise).closest(".exercise")
     .querySelector(".admonition-title").innerText.includes("✓ solved")"""
+SOLVED_ROW = """(name) => [...document.querySelectorAll("table.exercises tr")]
+    .find((row) => row.innerText.includes(name)).innerText.includes("✓ solved")"""
+INDEX_SAYS = "() => document.querySelector('.descent-progress').innerText"
+
+
+class Editor:
+    """An editor on a page, as a reader uses it."""
+
+    def __init__(self, engine, place):
+        self.engine, self.place = engine, f"{place} .descent-editor"
+
+    def ask(self, function, *arguments):
+        """Return what a function returns of the editor."""
+        return self.engine.evaluate(f"(place, ...more) => ({function})"
+                                    "(document.querySelector(place), ...more)",
+                                    self.place, *arguments)
+
+    def text(self):
+        return self.ask("(editor) => editor.querySelector('textarea').value")
+
+    def write(self, text):
+        """Put a text in place of all, which the page takes for typed: keys take their time."""
+        self.ask("""(editor, text) => {
+            const area = editor.querySelector("textarea");
+            area.focus();
+            area.select();
+            document.execCommand(text ? "insertText" : "delete", false, text);
+        }""", text)
+
+    def press(self, button):
+        self.engine.click(f"{self.place} [name={button}]")
+
+    def says(self):
+        """Return what is said when Python has answered."""
+        self.engine.wait("(place) => !document.querySelector(place).hasAttribute('data-busy')",
+                         self.place, seconds=100)
+        return self.ask("(editor) => editor.querySelector('[role=status]').innerText.trim()")
+
+    def says_of(self, text, button="check"):
+        self.write(text)
+        self.press(button)
+        return self.says()
+
+    def stop(self):
+        """Press Stop as soon as something runs."""
+        self.engine.wait("(place) => document.querySelector(place)"
+                         ".querySelector('[name=stop][aria-disabled=false]')", self.place)
+        self.press("stop")
+
+    def timed(self):
+        """Press Check and return the milliseconds until the verdict is there."""
+        return self.ask("""async (editor) => {
+            const begin = performance.now();
+            editor.querySelector("[name=check]").click();
+            while (editor.hasAttribute("data-busy")) await new Promise((done) => setTimeout(done));
+            return performance.now() - begin;
+        }""")
 
 
 @pytest.fixture(scope="class")
@@ -86,16 +126,13 @@ def engine(request):
     engine = kind(SITE)
     yield engine
     engine.close()
-INDEX = "() => document.querySelector('.descent-progress').innerText"
-MARKED = """(name) => [...document.querySelectorAll("table.exercises tr")]
-    .find((row) => row.innerText.includes(name)).innerText.includes("✓ solved")"""
 
 
 class Smoke:
     @pytest.mark.parametrize("name", BUILT, ids=lambda name: name.removesuffix(".html"))
     def test_a_page_is_drawn_and_its_widgets_move(self, engine, name):
         engine.open(name)
-        engine.wait("() => document.querySelector('main')")  # the index goes on to the first page
+        engine.wait(THERE)
         assert engine.evaluate(UNDRAWN) == []
         for k in range(engine.evaluate(COUNT)):
             engine.wait(DRAWN, k)
@@ -109,51 +146,48 @@ class Smoke:
 
     def test_an_exercise_is_answered_and_kept(self, engine):
         engine.open("chapters/sgd.html")
-        first, *later = (engine.evaluate(TIMED, EXERCISE) for _ in range(4))
-        print(f"\n{type(engine).__name__}: first click to verdict {first / 1000:.1f} s; "
+        coast = Editor(engine, COAST)
+        first, *later = (coast.timed() for _ in range(4))
+        print(f"\n{self.kind.__name__}: first click to verdict {first / 1000:.1f} s; "
               f"a later check {min(later):.0f} ms")
-        assert said(engine).startswith("Not written yet")
+        assert coast.says().startswith("Not written yet")
+        coast.write("")
+        engine.press(ANSWER.replace("\n    ", ENTER))  # the editor indents
+        assert coast.text() == ANSWER
+        coast.press("check")
+        assert coast.says() == "Right."
+        assert engine.evaluate(SOLVED, COAST)
+        assert coast.says_of(ANSWER.replace("-lr", "lr")).startswith("Not yet")
 
-        engine.evaluate(WRITE, EXERCISE, "")
-        engine.press(RIGHT_ANSWER.replace("\n    ", ENTER))  # indented by the editor
-        assert engine.evaluate(TYPED, EXERCISE) == RIGHT_ANSWER
-        assert check(engine) == "Right."
-        assert engine.evaluate(SOLVED, EXERCISE)
-        assert check(engine, RIGHT_ANSWER.replace("-lr", "lr")).startswith("Not yet")
+        coast.write("while True: pass")
+        coast.press("check")
+        coast.stop()
+        assert coast.says() == "Stopped."
+        assert coast.says_of(ANSWER) == "Right."
+        engine.rest()  # the loop has ended, and was not only left alone
 
-        engine.evaluate(WRITE, EXERCISE, "while True: pass")
-        engine.click(f"{EXERCISE} [name=check]")
-        engine.wait(CAN_STOP, EXERCISE)
-        engine.click(f"{EXERCISE} [name=stop]")
-        assert said(engine) == "Stopped."
-        assert check(engine, RIGHT_ANSWER) == "Right."
-        engine.rest()  # the loop has ended, not only been left alone
-
-        engine.evaluate(WRITE, EXERCISE, RIGHT_ANSWER)
+        coast.write(ANSWER)
         engine.press("  # a thought")
         assert engine.errors() == []
         engine.reload()
-        assert engine.evaluate(TYPED, EXERCISE) == f"{RIGHT_ANSWER}  # a thought"
-        assert engine.evaluate(SOLVED, EXERCISE)
+        assert coast.text() == f"{ANSWER}  # a thought"
+        assert engine.evaluate(SOLVED, COAST)
         assert engine.errors() == []
-
         engine.open("exercises.html")
-        assert self.index_says in engine.evaluate(INDEX)
-        assert engine.evaluate(MARKED, "sgd.coast") == self.index_sees
+        assert self.index_says in engine.evaluate(INDEX_SAYS)
+        assert engine.evaluate(SOLVED_ROW, "sgd.coast") == self.index_sees
         assert engine.errors() == []
 
-
-def check(engine, text=None):
-    """Press Check, first with another text, and return what is said then."""
-    if text is not None:
-        engine.evaluate(WRITE, EXERCISE, text)
-    engine.click(f"{EXERCISE} [name=check]")
-    return said(engine)
-
-
-def said(engine):
-    engine.wait(IDLE, EXERCISE, seconds=100)
-    return engine.evaluate(SAID, EXERCISE)
+    def test_a_changed_rule_is_drawn(self, engine):
+        engine.open("chapters/adagrad.html")
+        engine.wait(DRAWN, 0)
+        engine.wait("() => document.querySelector('.descent-rule')")
+        engine.click(".descent-rule summary")
+        rule, before = Editor(engine, ".descent-rule"), engine.evaluate(PICTURE, 0)
+        changed = rule.text().replace("lr=lr)", "lr=lr / 2)")
+        assert rule.says_of(changed, "run").startswith("Your rule is drawn")
+        assert engine.evaluate(PICTURE, 0) != before
+        assert engine.errors() == []
 
 
 class TestFirefox(Smoke):
