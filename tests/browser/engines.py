@@ -22,7 +22,7 @@ from descent.book.browser import find
 __all__ = ["ENTER", "LEFT", "RIGHT", "Engine", "Firefox", "WebKit"]
 
 ENTER, LEFT, RIGHT = "\ue007", "\ue012", "\ue014"
-START = 60     # seconds that a browser may take until it listens
+START = 120    # seconds that a browser may take until it listens
 COMMAND = 200  # and a command until it is answered
 
 # Ahead of all scripts of a page.
