@@ -111,7 +111,8 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 @pytest.mark.parametrize(("name", "form"), [
     ("README.md", r"a benchmark of all\s+(\w+)"), ("intro.md", r"(\w+) on seven tasks"),
-    ("README.md", r"each of (\w+) optimizers"), ("intro.md", r"what (\w+) of the\s+\w+ optimizers")])
+    ("README.md", r"each of (\w+) optimizers"),
+    ("intro.md", r"what (\w+) of the\s+\w+ optimizers")])
 def test_prose_counts_the_optimizers(name, form):
     assert re.search(form, text(name))[1].lower() == NUMBERS[len(ROWS)], name
 

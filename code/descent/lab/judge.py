@@ -97,10 +97,12 @@ def refused(chances, level=0.05):
 
 def _chances(differences):
     """Return p-values of rows of differences; 0 where one is not finite, 1 where all are 0."""
-    with np.errstate(all="ignore"):
-        chances = stats.ttest_1samp(differences, 0, axis=1).pvalue
-        chances = np.where(np.ptp(differences, axis=1) == 0, differences[:, 0] == 0, chances)
-    return np.where(np.isfinite(differences).all(1), chances, 0.0)
+    finite = np.isfinite(differences).all(1)
+    chances = np.where(finite & (differences == 0).all(1), 1.0, 0.0)
+    vary = finite & (np.ptp(np.where(finite[:, None], differences, 0.0), axis=1) > 0)
+    if vary.any():
+        chances[vary] = stats.ttest_1samp(differences[vary], 0, axis=1).pvalue
+    return chances
 
 
 def profile(losses, factors):

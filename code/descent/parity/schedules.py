@@ -175,11 +175,11 @@ def report():
     apart = [plateau_apart(settings) for settings in PLATEAUS]
     text, page = [], []
     for name, found, steps, bound in (
-            (f"{len(names)} functions of the step", worst, sum(case.steps for case in CASES), BOUND),
+            (f"{len(names)} functions of k", worst, sum(case.steps for case in CASES), BOUND),
             ("plateau", apart, 900 * len(apart), 0)):
         counts = [name, len(found), steps]
         text.append([*counts, f"{sum(w <= bound for w in found)} of {len(found)}"])
         page.append([*counts, f"{max(found):.0e}" if max(found) else "0"])
     headers = ["schedules", "settings", "steps compared"]
-    return plots.table(text, [*headers, f"within {BOUND:.0e} (plateau: equal)"], page_rows=page,
+    return plots.table(text, [*headers, f"within {BOUND:.0e}"], page_rows=page,
                        page_headers=[*headers, "largest difference"])

@@ -241,7 +241,6 @@ TRIALS = {
         "constant lr": {"schedule": "constant"},
         "defaults": {"lrs": [0.001], "decays": [0.01]},
         "lr alone": {"lrs": rates(0.001, 0.1, 20), "decays": [0.01]},
-        "decay alone": {"lrs": [0.001], "decays": rates(0.03, 100, 20)},
     }.items()},
     **{f"batches/{rule}": Trial(scaled, {
         **{name: _DIGITS[name] for name in ("task", "examples", "validation")}, "rule": rule,
