@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from descent import lab
+from descent import adam, driver, lab
 from descent.lab import Trial, run, stale
 from descent.lab.__main__ import main
+from descent.lab.experiments.schedulers import averaged
 from descent.lab.fingerprints import fingerprint
 from descent.lab.procedures import apart, balanced, fresh_seeds, rates, retrain, swept, tuned
 from descent.lab.store import read
@@ -418,3 +419,10 @@ def test_a_result_of_other_code_is_run_again(tmp_path):
     assert stale(trials, path) == ["a"]
     assert made(trials, path) == ["a"]
     assert stale(trials, path) == []
+
+
+def test_an_averaged_rule_ends_at_the_mean_of_its_last_points():
+    points, made = (driver.path(rule, lambda p: p, np.ones(2), 10, lr=0.1)
+                    for rule in (adam, averaged(adam, 0.5, 10)))
+    np.testing.assert_array_equal(made[:-1], points[:-1])
+    np.testing.assert_allclose(made[-1], points[6:].mean(0), rtol=1e-12)
