@@ -537,7 +537,12 @@ def test_what_is_seen_of_an_unknown_mistake_is_said(name, answer, words):
      "It is right where dampening is 0"),
     ("sgd.weight_decay", lambda p, g, t, b=0.0, *, lr, momentum, weight_decay: (
         p - lr * (c := np.tanh(momentum) * b + g + weight_decay * p), c),
-     "It is right where momentum is 0")])
+     "It is right where momentum is 0"),
+    ("sgd.momentum", spoilt(HEAVY, ("p - lr * b", "p - lr * b * (1 if t < 4 else 1.7)")),
+     "It is right until lr changes, at step 4."),
+    ("sgd.nesterov", lambda p, g, t, b=0.0, more=0.0, *, lr, momentum: (
+        p - lr * (g + momentum * (c := np.tanh(momentum) * b + g)), c, more),
+     "The first step is right, the second is not.")])
 def test_what_is_seen_of_an_unknown_rule_is_said(name, answer, words):
     said = [check(name, answer) for _ in range(3)]
     assert " It was called with p=[" in said[0].message

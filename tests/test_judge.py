@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from descent.lab.judge import best_of, outcomes, profile, ranks, refused, ties
+from descent.lab.judge import against, best_of, outcomes, profile, ranks, refused, ties
 
 
 def test_an_outcome_holds_what_its_results_say():
@@ -42,6 +42,18 @@ def test_ties_mind_how_many_are_compared():
     assert not ties(np.array([best, apart]))[1]
     none = [best + rng.normal(0, 1, 10) + 0.3 for _ in range(6)]
     assert ties(np.array([best, apart, *none]))[1]
+
+
+def test_several_rivals_make_each_harder_to_tell():
+    ours = np.zeros(10)
+    spread = np.array([-1.0, 1.0] * 5) * np.sqrt(0.9)  # variance 1
+    rival = spread + 2.6 / np.sqrt(10)  # t = 2.6 with 9 degrees of freedom: p = 0.029
+    mean, half, told = against(ours, {"one": rival})["one"]
+    assert (mean, half) == (pytest.approx(-0.822, abs=1e-3), pytest.approx(0.715, abs=1e-3))
+    assert told
+    both = against(ours, {"one": rival, "same": spread, "far": spread + 9})
+    assert {name: told for name, (*_, told) in both.items()} == {
+        "one": False, "same": False, "far": True}
 
 
 def test_holm_stops_at_the_first_that_fails():

@@ -22,9 +22,8 @@ from descent.book.browser import find
 __all__ = ["ENTER", "LEFT", "RIGHT", "Engine", "Firefox", "WebKit"]
 
 ENTER, LEFT, RIGHT = "\ue007", "\ue012", "\ue014"
-START = 60     # seconds that a browser may take until it listens
-COMMAND = 120  # and a command until it is answered
-CAPABILITIES = {"timeouts": {"script": (COMMAND - 20) * 1000}}
+START = 120    # seconds that a browser may take until it listens
+COMMAND = 200  # and a command until it is answered
 
 # Ahead of all scripts of a page.
 GATHER = """<script>globalThis.descentErrors = [];
@@ -41,6 +40,7 @@ class Engine:
         self.site, self.ends, self.processes = Path(site), ExitStack(), []
         try:
             self._start(find(type(self).__name__))
+            self._send("SetTimeouts", "timeouts", script=(COMMAND - 20) * 1000)
         except BaseException:
             self.ends.close()
             raise
@@ -74,6 +74,8 @@ class Engine:
 
     def click(self, selector):
         """Scroll to the first element that the selector finds, and click its middle."""
+        self.evaluate("""(selector) => document.querySelector(selector).scrollIntoView(
+            { block: "center", behavior: "instant" })""", selector)  # or the click comes too soon
         element = self._send("FindElement", "element", using="css selector", value=selector)
         name, = element.values()
         self._send("ElementClick", f"element/{name}/click", id=name)
@@ -157,7 +159,7 @@ class Firefox(Engine):
             socket.create_connection(("127.0.0.1", port), timeout=COMMAND))
         self.answers = self.ends.enter_context(self.socket.makefile("rb"))
         self._receive()
-        self._send("NewSession", None, capabilities={"alwaysMatch": CAPABILITIES})
+        self._send("NewSession", None, capabilities={})
         # A driven Firefox takes all files for one site. A reader's takes each for its own.
         self._inside("""() => {
             Services.prefs.setBoolPref("security.fileuri.strict_origin_policy", true);
@@ -220,7 +222,7 @@ class WebKit(Engine):
         self._until(lambda: self._ask("GET", "/status"))
         options = {"binary": binary, "args": ["--automation"]}
         session = self._ask("POST", "/session", capabilities={
-            "alwaysMatch": CAPABILITIES | {"webkitgtk:browserOptions": options}})["sessionId"]
+            "alwaysMatch": {"webkitgtk:browserOptions": options}})["sessionId"]
         self.address += f"/session/{session}"
         self.ends.callback(self._ask, "DELETE", "")
 

@@ -54,6 +54,14 @@ class _Numbers:
         return math.log(x) if x > 0 else math.nan
 
     @staticmethod
+    def cos(x):
+        return math.cos(x) if type(x) is float and abs(x) < math.inf else np.cos(x)
+
+    @staticmethod
+    def sign(x):
+        return float((x > 0) - (x < 0)) if type(x) is float else np.sign(x)
+
+    @staticmethod
     def maximum(x, y):
         return max(x, y) if type(x) is type(y) is float else np.maximum(x, y)
 

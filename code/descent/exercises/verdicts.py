@@ -3,6 +3,7 @@
 import inspect
 import io
 import linecache
+import math
 import signal
 import threading
 import traceback
@@ -113,7 +114,8 @@ def _compared(name, exercise, expected, values, near):
     if _agree(values, expected, near):
         return Verdict(True, None, "right."), []
     seen, _ = _seen(expected, values, near)
-    quick = _quick(exercise, values, near)
+    quick = _quick(exercise, values, near, first_off(
+        values, expected, lambda value, right: _close(value, right, near)))
     same = _constant(values, expected)
     for mistake in _one_by_one(exercise, name, quick):
         if same and mistake.name.startswith("rounded"):
@@ -158,7 +160,7 @@ def _looked_at(name, exercise, watched, expected, values, near, seconds):
     if odd := _no_number(exercise, watched, expected, values, right, near, seconds):
         return odd, []
     at = first_off(values, expected, lambda value, right: _close(value, right, near))
-    quick, probe = _quick(exercise, values, near), _probe(exercise, expected, values, at)
+    quick, probe = _quick(exercise, values, near, at), _probe(exercise, expected, values, at)
     for pair in pairs(name, quick, probe) if probe else ():
         if _made(exercise, pair, values, near):
             return Verdict(False, pair.name, f"not yet. {seen}"), pair.steps
@@ -180,7 +182,7 @@ def _looked_at(name, exercise, watched, expected, values, near, seconds):
         work, *([hand] if hand else [])]
 
 
-def _quick(exercise, values, near):
+def _quick(exercise, values, near, at):
     """Return a first look at whether a mistake may have given these values, on plain numbers."""
     trials = exercise.trials
 
@@ -193,21 +195,21 @@ def _quick(exercise, values, near):
         def look(mistake):
             with suppress(Exception):
                 for value, wrong in zip(seen, trials.alone(given(mistake)), strict=False):
-                    if not np.isfinite(value):
-                        return not np.isfinite(wrong)
+                    if not math.isfinite(value):
+                        return not math.isfinite(wrong)
                     if not abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong)):
                         return False
             return True
     elif hasattr(trials, "cases") and all(np.shape(value) == () for value in values):
-        seen = [float(value) for value in values]
+        seen = [(float(value), case) for value, case in zip(values, trials.cases, strict=True)]
+        seen = [*seen[at:], *seen[:at]]  # from the first that departs
 
         def look(mistake):
             try:
                 return all(
                     abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong))
-                    or not np.isfinite([value, wrong]).any()
-                    for value, case in zip(seen, trials.cases, strict=True)
-                    for wrong in (given(mistake)(*case),))
+                    or not (math.isfinite(value) or math.isfinite(wrong))
+                    for value, case in seen for wrong in (given(mistake)(*case),))
             except Exception:  # beyond where its formula holds
                 return False
     else:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "best_of", "gap", "outcomes", "profile",
-           "ranks", "refused", "ties"]
+from descent.tasks.stats import interval
+
+__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "gap", "outcomes",
+           "profile", "ranks", "refused", "ties"]
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
@@ -70,6 +72,18 @@ def refused(chances, level=0.05):
     found = np.empty(len(order), bool)
     found[order] = np.logical_and.accumulate(holds)
     return found
+
+
+def against(ours, rivals, level=0.05):
+    """Return (mean, half-width, told) of the difference ours - rival for each rival, by its name.
+
+    All are one number a seed, and paired. `told` says whether the difference can be told from 0, by
+    Student's t and Holm's method for the number of rivals; the interval is that of one comparison.
+    """
+    gaps = {name: np.subtract(ours, theirs) for name, theirs in rivals.items()}
+    told = refused([_chance(gap) for gap in gaps.values()], level)
+    return {name: (*interval(gap), bool(one))
+            for (name, gap), one in zip(gaps.items(), told, strict=True)}
 
 
 def _chance(differences):
