@@ -58,6 +58,10 @@ def test_problems_are_found(tmp_path):
     notebooks.write(never, path)
     assert "was never run" in notebooks.problems(path)[0]
 
+    warned = new_output("stream", name="stderr", text="a warning")
+    notebooks.write(new_notebook(cells=[code("f()", warned)]), path)
+    assert "stores a warning" in notebooks.problems(path)[0]
+
     error = new_output("error", ename="ValueError", evalue="no", traceback=[])
     notebooks.write(new_notebook(cells=[code("f()", error)]), path)
     assert "stores an error" in notebooks.problems(path)[0]

@@ -111,12 +111,11 @@ def against(ours, rivals, level=0.05):
 
 def _chances(differences):
     """Return p-values of rows of differences; 0 where one is not finite, 1 where all are 0."""
-    finite = np.isfinite(differences).all(1)
-    chances = np.where(finite & (differences == 0).all(1), 1.0, 0.0)
-    vary = finite & (np.ptp(np.where(finite[:, None], differences, 0.0), axis=1) > 0)
-    if vary.any():
-        chances[vary] = stats.ttest_1samp(differences[vary], 0, axis=1).pvalue
-    return chances
+    finite, count = np.isfinite(differences).all(1), differences.shape[1]
+    made = np.where(finite[:, None], differences, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = made.mean(1) / (made.std(1, ddof=1) / np.sqrt(count))
+    return np.where(np.isnan(t), 1.0, 2 * stats.t.sf(np.abs(t), count - 1))
 
 
 def profile(losses, factors):
