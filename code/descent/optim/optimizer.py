@@ -8,8 +8,8 @@ import torch
 
 from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
-from descent.optim.memory import alike, as_real, same_memory, written_out
-from descent.optim.private import lacking
+from descent.optim.memory import alike, as_real, written_out
+from descent.optim.private import identity, lacking
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
 __all__ = ["Optimizer", "check_state_dict", "number"]
@@ -154,49 +154,57 @@ class Optimizer(torch.optim.Optimizer):
         point, g, t = as_real(p), as_real(written_out(p.grad)), state.get("step", 0) + 1
         g = -g if maximize else g
         old = {name: as_real(state[name]) for name in names if name in state}
-        new_p, new = self._returned(self.rule(point, g, t, **old, **hyper))
-        if as_kernel and point.dtype in _SHORT:
-            new_p, wide = self._returned(self.rule(point.float(), g.float(), t, **old, **hyper))
-            new = [w.to(x.dtype) if isinstance(w, torch.Tensor) and isinstance(x, torch.Tensor)
-                   else w for w, x in zip(wide, new, strict=True)]
-        self._check_shapes(point, old, new_p, dict(zip(names, new, strict=True)))
-        if p.dtype is torch.float16:
-            self._check_finite(g, dict(zip(names, new, strict=True)))
-        # what the rule returns must outlive a step and a backward pass, which write to p and p.grad
-        kept = [x.clone() if isinstance(x, torch.Tensor) and
-                (same_memory(x, p) or same_memory(x, p.grad)) else x for x in new]
+        try:
+            new_p, new = self._applied(point, g, t, old, hyper)
+            if as_kernel and point.dtype in _SHORT:
+                new_p, wide = self._applied(point.float(), g.float(), t, old, hyper)
+                new = {name: x.to(new[name].dtype) if isinstance(x, torch.Tensor) else x
+                       for name, x in wide.items()}
+        except RuntimeError as error:
+            raise self._misfit(point, old) or error from error
+        self._check(point, g, old, new_p, new)
+        # What is kept must outlive a step and a backward pass, which write to p and to p.grad.
+        written = {identity(p), identity(p.grad)}
+        for name, x in new.items():
+            if isinstance(x, torch.Tensor):
+                new[name] = alike(x.clone() if identity(x) in written else x, p)
         point.copy_(new_p)
-        state.update(zip(names, (alike(x, p) for x in kept), strict=True), step=t)
+        state.update(new, step=t)
 
-    def _returned(self, returned):
-        """Return the point and the state that the rule returned, or raise."""
-        names = "".join(f", {name}" for name in self._names[1])
-        if not isinstance(returned, (tuple, list)) or len(returned) != 1 + len(self._names[1]):
-            raise TypeError(f"{name_of(self.rule)} must return a tuple of the new point{names}, "
-                            f"got {returned!r}")
-        return returned[0], returned[1:]
+    def _applied(self, point, g, t, old, hyper):
+        """Return the new point and the new state by name, or raise if the rule returns others."""
+        returned, names = self.rule(point, g, t, **old, **hyper), self._names[1]
+        if not isinstance(returned, (tuple, list)) or len(returned) != 1 + len(names):
+            raise TypeError(f"{name_of(self.rule)} must return a tuple of the new point"
+                            f"{''.join(f', {name}' for name in names)}, got {returned!r}")
+        return returned[0], dict(zip(names, returned[1:], strict=True))
 
-    def _check_finite(self, g, new):
-        """Raise a FloatingPointError where a number passes 65,504, and torch's steps go on."""
-        for name, value in new.items():
-            if isinstance(value, torch.Tensor) and value.isinf().any() and g.isfinite().all():
-                raise FloatingPointError(
-                    f"{name_of(self.rule)}: {name} is infinite in float16, which ends at 65504, for "
-                    f"a gradient up to {g.abs().max().item():g}; keep the parameters in float32, or "
-                    f"use compile=True, which computes in it")
-
-    def _check_shapes(self, point, old, new_p, new):
-        """Raise a ValueError where a shape is another's; broadcasting would hide it."""
+    def _check(self, point, g, old, new_p, new):
+        """Raise where broadcasting would hide a wrong shape, or float16 a number that passes it."""
         fits = getattr(new_p, "shape", None) == point.shape
-        for name, value in old.items():
-            shapes = {getattr(value, "shape", None), getattr(new[name], "shape", None)}
-            if len(shapes) > 1 and None not in shapes and (not fits or point.shape in shapes):
-                raise ValueError(
-                    f"the state {name} of a parameter of shape {tuple(point.shape)} must be like "
-                    f"it, got shape {tuple(value.shape)}; is it the state of another parameter?")
+        shaped = {name for name, x in new.items() if getattr(x, "shape", None) == point.shape}
+        if error := self._misfit(point, {name: x for name, x in old.items()
+                                         if name in shaped or not fits}):
+            raise error
         if not fits:
             raise ValueError(f"{name_of(self.rule)} must return a point of the parameter's shape "
                              f"{tuple(point.shape)}, got {new_p!r}")
+        for name, x in new.items() if point.dtype is torch.float16 else ():
+            if isinstance(x, torch.Tensor) and x.isinf().any() and g.isfinite().all():
+                raise FloatingPointError(
+                    f"{name_of(self.rule)}: {name} is infinite in float16, which ends at 65504, "
+                    f"for a gradient up to {g.abs().max().item():g}; keep the parameters in "
+                    f"float32, or use compile=True, which computes in it")
+
+    @staticmethod
+    def _misfit(point, state):
+        """Return a ValueError that names the first tensor of another shape than the point."""
+        for name, x in state.items():
+            if isinstance(x, torch.Tensor) and x.shape != point.shape:
+                return ValueError(
+                    f"the state {name} of a parameter of shape {tuple(point.shape)} must be like "
+                    f"it, got shape {tuple(x.shape)}; is it the state of another parameter?")
+        return None
 
 
 def _lasting(value):
