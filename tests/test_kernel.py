@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler
 
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
 from descent.optim import private
-from descent.optim.kernel import _kernels, kernel
+from descent.optim.kernel import _kernels, kernel, need_compiler
 from descent.optim.number import Noted, Number
 from descent.signature import hyperparameters
 
@@ -575,6 +575,22 @@ def test_without_a_compiler_it_says_what_to_install(monkeypatch):
     with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler.*apt-get install g\+\+"):
         Optimizer(parameters(), sgd, compile=True)
     Optimizer(parameters(), sgd)
+
+
+@pytest.mark.parametrize(("card", "found", "programs", "words"), [
+    ((6, 1), True, True, r"compute capability 7\.0 or later, and cuda has 6\.1: use compile=False"),
+    ((9, 0), False, True, "needs Triton on CUDA, and it is not installed: `pip install triton`"),
+    ((9, 0), True, False, "needs a C compiler on CUDA, and there is none"),
+    ((9, 0), True, True, None),
+])
+def test_what_a_gpu_lacks_for_a_kernel_is_named(monkeypatch, card, found, programs, words):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: card)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found or None)
+    monkeypatch.setattr(shutil, "which", lambda name: name if programs else None)
+    if words is None:
+        return need_compiler("cuda")
+    with pytest.raises(RuntimeError, match=words):
+        need_compiler("cuda")
 
 
 def test_the_first_kernel_is_announced(capsys):

@@ -10,6 +10,7 @@ that nothing reads then: as torch has no buffer while momentum is 0.
 """
 
 import copy
+import importlib.util
 import os
 import shutil
 import warnings
@@ -24,13 +25,38 @@ from descent.signature import name_of, state_names
 __all__ = ["Kernel", "as_floats", "kernel", "need_compiler"]
 
 
+OLDEST = 7  # the least compute capability for which Triton, and so torch.compile, writes code
+
+
 def need_compiler(device):
-    """Raise a RuntimeError that says what to install if a kernel for the CPU cannot be built."""
-    if torch.device(device).type == "cpu" and not any(
-            shutil.which(name) for name in (os.environ.get("CXX", "g++"), "g++", "clang++")):
+    """Raise a RuntimeError that says what to install if a kernel for a device cannot be built.
+
+    For the CPU that is a C++ compiler; for CUDA Triton, the C compiler that it starts kernels with,
+    and a card of compute capability 7 or later. Of other devices nothing is known.
+    """
+    device = torch.device(device)
+    if device.type == "cpu" and not _installed("CXX", "g++", "clang++"):
         raise RuntimeError(
             "compile=True needs a C++ compiler, and there is none: install one (on Debian "
             "`apt-get install g++`, on macOS `xcode-select --install`), or use compile=False")
+    if device.type != "cuda":
+        return
+    capability = torch.cuda.get_device_capability(device)
+    if capability[0] < OLDEST:
+        raise RuntimeError(f"compile=True needs a card of compute capability {OLDEST}.0 or later, "
+                           f"and {device} has {'.'.join(map(str, capability))}: use compile=False")
+    if importlib.util.find_spec("triton") is None:
+        raise RuntimeError("compile=True needs Triton on CUDA, and it is not installed: "
+                           "`pip install triton` (on Windows `triton-windows`), or use "
+                           "compile=False")
+    if not _installed("CC", "gcc", "clang", "cc"):
+        raise RuntimeError("compile=True needs a C compiler on CUDA, and there is none: install "
+                           "one (on Debian `apt-get install gcc`), or use compile=False")
+
+
+def _installed(variable, *names):
+    """Tell whether one of these programs is there, or the one that the environment names."""
+    return any(shutil.which(name) for name in (os.environ.get(variable, names[0]), *names))
 
 
 BRANCHES = 32  # so many ways through a rule are looked at; of more, all of the state is kept
