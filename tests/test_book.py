@@ -58,6 +58,10 @@ def test_problems_are_found(tmp_path):
     notebooks.write(never, path)
     assert "was never run" in notebooks.problems(path)[0]
 
+    warned = new_output("stream", name="stderr", text="a warning")
+    notebooks.write(new_notebook(cells=[code("f()", warned)]), path)
+    assert "stores a warning" in notebooks.problems(path)[0]
+
     error = new_output("error", ename="ValueError", evalue="no", traceback=[])
     notebooks.write(new_notebook(cells=[code("f()", error)]), path)
     assert "stores an error" in notebooks.problems(path)[0]
@@ -150,13 +154,20 @@ def test_build_wants_the_books_folder(tmp_path):
 
 
 def test_without_a_browser_ci_fails_and_others_skip(monkeypatch, capsys):
-    monkeypatch.setattr(browser, "find", lambda: None)
-    monkeypatch.setattr(browser, "install", lambda: None)
+    here, asked = {"Chromium": "/chromium"}, []
+    monkeypatch.setattr(browser, "find", lambda name="Chromium": here.get(name))
+    monkeypatch.setattr(browser, "install", asked.extend)
     monkeypatch.setenv("CI", "true")
     assert browser.main() == 1
+    assert asked == ["Firefox", "WebKit"]
     monkeypatch.delenv("CI")
     assert browser.main() == 0
-    assert "page tests are skipped" in capsys.readouterr().err
+    here.clear()
+    assert browser.main() == 0
+    assert asked == ["Firefox", "WebKit", "Chromium"]
+    said = capsys.readouterr()
+    assert "Chromium: /chromium" in said.out
+    assert "WebKit: none found, so its page tests are skipped" in said.err
 
 
 def test_a_kernel_that_does_not_start_is_started_again(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def answered(source, *exercises, functions=()):
 def test_the_last_function_is_checked_and_what_it_prints_is_kept():
     said = answered(f"print('once')\n{RIGHT}")
     assert said == {"ok": True, "verdicts": [["sgd.momentum", True, "right.", None]],
-                    "printed": "once\n"}
+                    "printed": "once\n", "more": False}
 
 
 @pytest.mark.parametrize("call", ['check("sgd.momentum", again);', "from descent.exercises import "
@@ -46,6 +46,11 @@ def test_a_check_in_the_answer_is_the_same_check(call, capsys):
      "`: name 'c' is not", 2),
     (RIGHT.replace("return", "retrun"), "Python cannot read it: invalid syntax", 3),
     (RIGHT + "again.x", "It raises AttributeError", 4),
+    (RIGHT + "y = 2x", "literal (line 4). A product needs its sign: `2 * x`", 4),
+    (RIGHT + "y = sqrt(2)", "is not defined (line 4). Write `np.sqrt`", 4),
+    (RIGHT.replace("lr * b", "np.sqrt(-1.0 - b * b)"), "It comes from line 3, `return p - np.sqrt("
+     "-1.0 - b * b), b`: the root of something negative", 3),
+    (RIGHT.replace("lr * b", "lr(b)"), "for a product write `*` before them", 3),
     (RIGHT + "import nothing_here", "There is no nothing_here on the page", 4),
     (RIGHT + "raise SystemExit", "It raises SystemExit", 4),
     ("def again(*_, **__):\n    raise NotImplementedError", "not written yet", 2),
@@ -60,6 +65,13 @@ def test_what_goes_wrong_is_said_with_its_line(source, words, line):
     assert words in said["verdicts"][-1][2]
     assert said["verdicts"][-1][3] == line
     assert line is None or f"line {line}" in said["verdicts"][-1][2]
+
+
+def test_it_is_said_once_that_a_second_check_says_more(monkeypatch):
+    monkeypatch.setattr(desk.exercises, "_stands", {})
+    wrong = RIGHT.replace("p - lr", "p + lr")
+    assert [answered(wrong)["more"] for _ in range(3)] == [True, False, False]
+    assert not answered(RIGHT.replace("momentum * b", "momentum * c"))["more"]
 
 
 def test_two_exercises_in_one_answer_are_told_apart_by_their_functions():

@@ -3,7 +3,16 @@ import itertools
 import numpy as np
 import pytest
 
-from descent.lab.judge import best_of, outcomes, profile, ranks, refused, ties
+from descent.lab.judge import (
+    against,
+    best_of,
+    outcomes,
+    profile,
+    ranks,
+    redrawn,
+    refused,
+    ties,
+)
 
 
 def test_an_outcome_holds_what_its_results_say():
@@ -39,9 +48,41 @@ def test_ties_mind_how_many_are_compared():
     best, apart = rng.normal(0, 1e-9, 10), rng.normal(0, 1, 10)
     apart = (apart - apart.mean()) / apart.std(ddof=1)
     apart = apart + 2.6 / np.sqrt(10)  # t = 2.6 with 9 degrees of freedom: p = 0.029
-    assert not ties(np.array([best, apart]))[1]
+    assert not ties(np.array([best, apart]), 0.05)[1]
     none = [best + rng.normal(0, 1, 10) + 0.3 for _ in range(6)]
-    assert ties(np.array([best, apart, *none]))[1]
+    assert ties(np.array([best, apart, *none]), 0.05)[1]
+
+
+def test_the_lowest_of_equals_is_told_apart_in_a_twentieth_of_all_cases():
+    """The lowest was picked by the same losses, so the level of each comparison must be lower."""
+    cases = np.random.default_rng(0).normal(size=(400, 8, 10))
+    assert 0.03 < np.mean([not ties(losses).all() for losses in cases]) < 0.07
+    assert np.mean([not ties(losses, 0.05).all() for losses in cases]) > 0.09
+
+
+def test_redrawn():
+    rng = np.random.default_rng(0)
+    flat = {"validation_loss": np.arange(4.0)[:, None] + np.zeros(3), "test_loss": np.zeros((4, 3))}
+    seeded = flat | {"test_loss": np.tile([1.0, 2.0, 3.0], (4, 1))}
+    steep = flat | {"test_loss": np.arange(4.0)[:, None] + np.zeros(3)}
+    worse = {name: losses + 10 for name, losses in steep.items()}
+    a, b, c = redrawn([[seeded], [seeded], [worse, steep]], 20_000, rng)
+    np.testing.assert_array_equal(a, b)  # seeds are drawn for all alike
+    assert a.std() == pytest.approx((2 / 3 / 3)**0.5, rel=0.02)
+    for best in range(4):  # the best of four draws from four
+        assert np.mean(c >= best) == pytest.approx(((4 - best) / 4)**4, abs=0.01)
+
+
+def test_several_rivals_make_each_harder_to_tell():
+    ours = np.zeros(10)
+    spread = np.array([-1.0, 1.0] * 5) * np.sqrt(0.9)  # variance 1
+    rival = spread + 2.6 / np.sqrt(10)  # t = 2.6 with 9 degrees of freedom: p = 0.029
+    mean, half, told = against(ours, {"one": rival})["one"]
+    assert (mean, half) == (pytest.approx(-0.822, abs=1e-3), pytest.approx(0.715, abs=1e-3))
+    assert told
+    both = against(ours, {"one": rival, "same": spread, "far": spread + 9})
+    assert {name: told for name, (*_, told) in both.items()} == {
+        "one": False, "same": False, "far": True}
 
 
 def test_holm_stops_at_the_first_that_fails():

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 BOOK = ledger(ROOT)
 CHAPTERS = chapters(ROOT)
 ROWS = {(chapter.name, row.claim): row for chapter, rows in BOOK.items() for row in rows}
-INTERVAL = re.compile(r"± ?\d|\(\d[\d.]* to \d[\d.]*\)|intervals from")
+INTERVAL = re.compile(r"± ?\d|\([−+]?\d[\d.]* to [−+]?\d[\d.]*\)|intervals from")
 
 # What is commonly said, by the chapter that must answer it. A ± in front marks a claim that was
 # measured over seeds or starts: its row must show an interval.
@@ -125,23 +125,17 @@ CLAIMS = {
         ± precise convergence: curve fitting, inverse problems
     """,
     "schedulers": """
-        ± super important for nets trained with AdamW
+        ± super important for nets trained with AdamW; use one such as cosine or one-cycle
         ± converge faster
         ± avoid overfitting
         escape local minima
-        ± start with a high lr to explore
-        lower it gradually to fine-tune
+        ± start with a high lr to explore, lower it gradually to fine-tune
         ± reduce when the model hits a plateau
-        StepLR: every 10 epochs
-        plateau: after 5 epochs without improvement
-        `T_max=50`: cosine over 50 epochs
+        StepLR every 10 epochs, `T_max=50` for 50, plateau after 5, `scheduler.step()` once an epoch
         ± cosine is good for smooth convergence
         ± one-cycle is very effective for vision transformers and large models
-        call `scheduler.step()` once an epoch
-        ± AdamW with cosine annealing
-        ± use AdamW instead of Adam with L2
+        ± AdamW with cosine annealing, not Adam with L2
         ± set weight decay, but not for biases and norm layers
-        ± use a scheduler such as cosine or one-cycle
         ± tune lr, decay and schedule on validation data
     """,
     "choosing": """

@@ -110,9 +110,22 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 
 @pytest.mark.parametrize(("name", "form"), [
-    ("README.md", r"a benchmark of all\s+(\w+)"), ("intro.md", r"(\w+) on seven tasks")])
+    ("README.md", r"a benchmark of all\s+(\w+)"), ("intro.md", r"(\w+) on seven tasks"),
+    ("README.md", r"each of (\w+) optimizers"),
+    ("intro.md", r"what (\w+) of the\s+\w+ optimizers")])
 def test_prose_counts_the_optimizers(name, form):
     assert re.search(form, text(name))[1].lower() == NUMBERS[len(ROWS)], name
+
+
+def test_the_first_page_names_what_of_torch_has_no_chapter():
+    classes = {name for name in torch.optim.__all__
+               if isinstance(getattr(torch.optim, name), type)} - {"Optimizer"}
+    (count, names), = re.findall(r"of the\s+(\w+) optimizers.*?seven have no chapter: (.*?)\.\s",
+                                 text("intro.md"), re.DOTALL)
+    assert count == NUMBERS[len(classes)]
+    left = classes - {row.torch_class.__name__ for row in ROWS}
+    assert sorted(re.findall(r"`(\w+)`", names)) == sorted(left)
+    assert len(left) == NUMBERS.index("seven")
 
 
 @every_row

@@ -155,6 +155,24 @@ def test_what_is_missing_says_where_it_is(words):
         eval(words, {"np": small})
 
 
+@pytest.mark.parametrize(("text", "kind"), [
+    ("np.sqrt(x - 9)", "invalid"), ("x * 0.0 / (x * 0.0)", "invalid"), ("x / 0.0", "divide"),
+    ("np.log(x * 0.0)", "divide"), ("np.log(-x)", "invalid"), ("np.exp(x * 1e9)", "over"),
+    ("(-x)**0.5", "invalid"), ("(x * 1e9)**99", "over")])
+def test_numbers_that_are_none_raise_within_errstate_alone(text, kind):
+    for module in (np, small):
+        space = {"np": module, "x": module.array([2.0, 3.0])}
+        with module.errstate(all="ignore"):
+            assert not np.isfinite(np.array(eval(text, space).tolist())).any()
+        with module.errstate(all="ignore", **{kind: "raise"}), \
+                pytest.raises(FloatingPointError) as caught:
+            eval(text, space)
+        words = {"invalid": "invalid value", "divide": "divide by zero", "over": "overflow"}
+        assert str(caught.value).startswith(f"{words[kind]} encountered in ")
+        with module.errstate(all="ignore"):
+            eval(text, space)
+
+
 # Checks reference and mistakes of every exercise, and answers that go wrong; says it in JSON.
 CHECK_ALL = """
 import contextlib, io, json, sys

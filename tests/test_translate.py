@@ -32,6 +32,12 @@ $$ (one-x)
 ```{prf:proof}
 Clear.
 ```
+
+```{admonition} Why it is clear
+:class: dropdown
+
+By $x$.
+```
 """
 EXERCISES = """\
 ## Exercises
@@ -133,7 +139,8 @@ def test_a_chapter_becomes_a_plain_notebook(course):
         "[Abé, 1999](#abe1999)), see [less](two.ipynb#less-tuning).\n\n"
         '<a id="one-a"></a>\n\n$$\na = b \\tag{1.1}\n$$\n\n'
         '> <a id="thm-one"></a>**Theorem 1.1 (On $x$).** By [(1.1)](#one-a) and $y$:\n>\n'
-        '> <a id="one-x"></a>\n>\n> $$ x < y \\tag{1.2} $$\n\n> *Proof.* Clear. ∎')
+        '> <a id="one-x"></a>\n>\n> $$ x < y \\tag{1.2} $$\n\n> *Proof.* Clear. ∎\n\n'
+        '> **Why it is clear.** By $x$.')
     assert text["exercises-2"] == (
         '<a id="ex-one-hand"></a>\n\n### Exercise 1.1: By hand\n\n*Easy, 5 minutes.* '
         '[Solution](#solution-ex-one-hand)\n\n**Derive** it, `check("one.hand", your_function)`, '

@@ -8,6 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
+from reading import reader
 
 from descent.book.browser import ARGUMENTS, find
 
@@ -153,6 +154,13 @@ def page_from_file(request, browser):
     """Open a page of the book as who has no server does."""
     with opened(browser, f"{SITE.as_uri()}/", request.param) as page:
         yield page
+
+
+@pytest.fixture
+def read(browser):
+    """Return a function that opens a page; all of a test's pages share what is kept."""
+    with reader(browser) as read:
+        yield read
 
 
 @pytest.fixture

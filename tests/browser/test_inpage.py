@@ -2,16 +2,14 @@
 
 import json
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from reading import reader
 
 from descent.exercises.solutions import solution
 
 pytestmark = pytest.mark.browser
 
-BASE = f"{(Path(__file__).parents[2] / '_build' / 'html').as_uri()}/"
 SGD, INDEX = "chapters/sgd.html", "exercises.html"
 PHONE = {"width": 390, "height": 844}
 # The theme's own, as in test_pages.
@@ -65,35 +63,6 @@ class Desk:
         }""")
 
 
-@contextmanager
-def reader(browser, **options):
-    """Give a function that opens pages for one reader, and see that nothing goes wrong."""
-    context = browser.new_context(**options)
-    wrong, asked = [], []
-    context.on("request", lambda request: asked.append(request.url))
-
-    def read(name):
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        if options.get("java_script_enabled", True):
-            page.on("requestfailed", lambda request: wrong.append(request.url))
-        page.goto(BASE + name)
-        return page
-
-    read.asked, read.context = asked, context
-    yield read
-    context.close()
-    assert wrong == []
-    assert [url for url in asked if not url.startswith((BASE, "blob:", "data:"))] == []
-
-
-@pytest.fixture
-def read(browser):
-    """Return a function that opens a page; all of a test's pages share what is kept."""
-    with reader(browser) as read:
-        yield read
-
-
 @pytest.fixture(scope="module")
 def warm(browser):
     """Return a page where Python has started, and its measured times."""
@@ -136,29 +105,73 @@ def test_answers_are_judged(warm):
     assert desk.striped() is None
     assert desk.check(RIGHT + 'check("sgd.momentum", momentum_again)') == "Right."
     said = desk.check(RIGHT.replace("momentum * b", "momentum * c"))
-    assert said.startswith("Not yet. It raises NameError in line 2, `b = g if")
-    assert "`: name 'c' is not defined (With t=2, lr=0.1" in said
+    assert said.startswith("Not yet. It raises NameError in line 2, b = g if")
+    assert ": name 'c' is not defined (with t=2, lr=0.1" in said
+    assert desk.place.locator(".descent-said code").first.inner_text().startswith("b = g if")
     assert desk.striped() == 2
-    assert "(line 3)" in desk.check(RIGHT.replace("return p", "return (p"))
+    assert "one more opens than closes" in desk.check(RIGHT.replace("return p", "return (p"))
     assert desk.striped() == 3
     assert "no torch on the page" in desk.check("import torch")
     assert "np.fft is not there on the page" in desk.check("np.fft(1)")
 
 
-def test_hints_lead_to_the_solution_line_by_line(warm):
+def test_hints_lead_to_the_solution_line_by_line_below_the_verdict(warm):
     desk = Desk(warm, "sgd.nesterov")
     desk.press("Hint")
     assert "Hand in a try first" in desk.verdict()
     desk.check(desk.area.input_value().replace("raise NotImplementedError",
                                                "return p + lr * g, momentum * b + g"))
-    desk.press("Hint")
-    desk.verdict()
+    verdict = desk.place.locator(".descent-said").inner_text()
+    assert "Check finds the same again" in verdict
     shown = desk.place.locator(".descent-verdict pre")
-    first = shown.inner_text()
-    assert first == solution("sgd.nesterov")[0]
+    for count in range(1, 9):
+        desk.press("Hint")
+        desk.verdict()
+        hints = desk.place.locator(".descent-hints > div")
+        assert hints.count() == count
+        if shown.count():
+            break
+    assert count > 1
+    lines = solution("sgd.nesterov")
+    assert shown.inner_text() == lines[1]
     desk.press("Hint")
-    desk.verdict()
-    assert shown.inner_text().split("\n") == solution("sgd.nesterov")[:2]
+    assert desk.verdict().startswith(verdict)
+    assert shown.inner_text().split("\n") == lines[1:3]
+    assert hints.count() == count
+    desk.check()
+    assert hints.count() == 0
+    assert "finds the same again" not in desk.place.locator(".descent-said").inner_text()
+
+
+def test_right_goes_with_the_text_that_was_right(warm):
+    desk = Desk(warm, "sgd.momentum")
+    assert desk.check(RIGHT) == "Right."
+    desk.area.press_sequentially("#")
+    assert desk.place.get_by_role("status").inner_text() == ""
+    wrong = desk.check(RIGHT.replace("p - lr", "p + lr"))
+    desk.area.press_sequentially("#")
+    assert desk.place.get_by_role("status").inner_text() == wrong
+
+
+def test_who_waits_is_told_for_what(warm):
+    first, second = Desk(warm, "sgd.momentum"), Desk(warm, "sgd.nesterov")
+    first.area.fill(RIGHT.replace("    b = g", "    while True: pass\n    b = g"))
+    first.press("Check")
+    warm.wait_for_function("e => e.innerText.startsWith('Running')",
+                           arg=first.place.locator(".descent-doing").element_handle(),
+                           timeout=60_000)
+    second.press("Check")
+    waits = second.place.get_by_role("status").inner_text()
+    assert "busy with something else on this page" in waits
+    first.press("Stop")
+    assert first.verdict() == "Stopped."
+    assert "not yet" in second.verdict().lower()
+
+
+def test_the_keys_and_what_is_ready_are_said(warm):
+    said = Desk(warm, "sgd.momentum").place.locator(".descent-keys").inner_text()
+    for words in ("np and math are ready", "Ctrl+Enter checks", "Shift+Tab dedents"):
+        assert words in said
 
 
 def test_what_is_printed_is_shown_and_no_more_than_a_screen(warm):
@@ -313,8 +326,22 @@ def test_a_phone_does_not_scroll_sideways(warm):
     wide = warm.viewport_size
     warm.set_viewport_size(PHONE)
     width = warm.evaluate("document.documentElement.scrollWidth")
+    desk.area.evaluate("area => { area.scrollLeft = 400; }")
+    gap = desk.place.evaluate("""place => {  // between the numbers and code that is scrolled
+        const lines = place.querySelector(".descent-lines"), all = document.createRange();
+        all.selectNodeContents(lines);
+        return place.querySelector("textarea").getBoundingClientRect().left
+            - all.getBoundingClientRect().right;
+    }""")
+    up = warm.evaluate("""() => {
+        const button = document.querySelector("#pst-back-to-top");
+        button.style.display = "block";
+        return button.getBoundingClientRect().left / innerWidth;
+    }""")
     warm.set_viewport_size(wide)
     assert width <= PHONE["width"]
+    assert gap >= 6
+    assert up > 0.8
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_checks(read):

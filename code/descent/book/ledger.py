@@ -25,7 +25,7 @@ from sphinx.util.fileutil import copy_asset
 __all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "escaped",
            "glued", "ledger", "mark", "setup"]
 
-VERDICTS = ("Holds", "Holds in part", "Depends", "Does not hold", "Not tested")
+VERDICTS = ("Holds", "Holds in part", "Depends", "Does not hold", "Not shown", "Not tested")
 _HEADER = ["claim", "verdict", "why, and how much"]
 _HEADING = re.compile(r"^#+ (.+?)\s*$", re.M)
 _TABLE = re.compile(r"^#+ (What people say.*)\n(?:(?![#|]).*\n)*((?:\|.*(?:\n|$))+)", re.M)

@@ -89,6 +89,8 @@ def problems(path):
             found.append(f"{path}: cell {number} ({cell.id}) was never run: nbval would pass it")
         if "raises-exception" not in tags and any(o.output_type == "error" for o in cell.outputs):
             found.append(f"{path}: cell {number} ({cell.id}) stores an error")
+        if any(o.get("name") == "stderr" for o in cell.outputs):  # the book's build refuses it
+            found.append(f"{path}: cell {number} ({cell.id}) stores a warning")
     if text != _text(notebook):
         found.append(f"{path}: not canonical; `make notebooks` runs and cleans it")
     return found

@@ -307,6 +307,9 @@ class _Translation:
         elif part.kind == "prf:proof":
             text = f"*Proof.* {self._inline(part.text)}"
             self.buffer.append(_quoted(text + ("\n\n∎" if text.endswith("$$") else " ∎")))
+        elif part.kind == "admonition":
+            title = self._inline(part.title)
+            self.buffer.append(_quoted(f"**{title}.** {self._inline(part.text)}"))
         elif part.kind == "literalinclude":
             self.buffer.append(self._listing(part))
         elif part.kind == "raw" and part.title == "html" and "file" in part.options:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from descent.exercises.kept import noted, solved
-from descent.exercises.solutions import solution
+from descent.exercises.solutions import news, solution
 from descent.exercises.trials import Exercise, Mistake, drive, lists, on
 from descent.exercises.verdicts import Verdict, judged
 
@@ -19,7 +19,7 @@ __all__ = ["Exercise", "Mistake", "Verdict", "check", "drive", "find", "hint", "
            "on", "solved"]
 
 SECONDS = 2.0
-_stands = {}  # by exercise: the verdict of the last try, by mistake how much was said of it, lines
+_stands = {}  # by exercise: the last verdict, what can be said of it, how much was, how many lines
 
 
 def check(name, answer, *, seconds=SECONDS):
@@ -27,23 +27,27 @@ def check(name, answer, *, seconds=SECONDS):
 
     `name` is one of `names()`, `answer` a function as the exercise asks for. An answer that
     raises, returns the wrong shape, changes its arguments or runs for more than `seconds` gets a
-    verdict like any other. A mistake is asked about at its first try, named at its second, and at
-    its third what to do is said. Raises ValueError for an unknown name, TypeError for no function.
+    verdict like any other. A mistake is asked about at its first try, named if it is there again
+    at the next, and then what to do is said; another one begins anew. Raises ValueError for an
+    unknown name, TypeError for no function.
     """
     exercise = find(name)
     if not callable(answer):
         raise TypeError(f"answer must be a function (hand in its name, uncalled), got {answer!r}")
-    stands = _stands.setdefault(name, {"told": {}, "lines": 0})
-    verdict, stands["steps"], printed = judged(exercise, answer, seconds)
+    stands = _stands.setdefault(name, {"told": 0, "lines": 0})
+    before = stands.get("verdict")
+    verdict, stands["steps"], printed = judged(name, exercise, answer, seconds)
     stands["verdict"] = verdict
     if printed:
         print(printed)
+    if before is None or before.mistake != verdict.mistake:
+        stands["told"] = 0
     if verdict.ok:
         noted(name)
     elif stands["steps"]:
-        told = stands["told"][verdict.mistake] = stands["told"].get(verdict.mistake, 0) + 1
+        stands["told"] += 1
         verdict = Verdict(False, verdict.mistake,
-                          f"{verdict.message} {_told(stands['steps'], told)}".rstrip())
+                          f"{verdict.message} {_told(stands['steps'], stands['told'])}".rstrip())
     print(f"{name}: {verdict.message}")
     return verdict
 
@@ -55,10 +59,16 @@ def hint(name):
     solution, one at a time. Raises ValueError for an unknown name.
     """
     find(name)
-    stands = _stands.setdefault(name, {"told": {}, "lines": 0})
+    stands = _stands.setdefault(name, {"told": 0, "lines": 0})
     said = _hint(name, stands)
     print(f"{name}: {said}")
     return said
+
+
+def more(name):
+    """Tell whether a mistake was found for the first time, of which the next time more is said."""
+    stands = _stands.get(name, {})
+    return stands.get("told") == 1 < len(stands.get("steps", ()))
 
 
 def _hint(name, stands):
@@ -67,16 +77,16 @@ def _hint(name, stands):
         return "hand in a try first, even a wrong one: `check` sees where it departs."
     if verdict.ok:
         return "it is right already."
-    told = stands["told"].get(verdict.mistake, 0)
-    if told < len(stands["steps"]):
-        stands["told"][verdict.mistake] = told + 1
-        return stands["steps"][told]
-    lines = solution(name)
+    if stands["told"] < len(stands["steps"]):
+        stands["told"] += 1
+        return stands["steps"][stands["told"] - 1]
+    lines, ends = solution(name), news(name)
     if not lines:
         return "that is all there is to say; the solution stands in the chapter."
-    stands["lines"] = min(stands["lines"] + 1, len(lines))
-    head = f"the solution, {stands['lines']} of its {len(lines)} lines:"
-    return "\n".join([head, *lines[:stands["lines"]]])
+    stands["lines"] = min(stands["lines"] + 1, len(ends) - 1)
+    end = ends[stands["lines"]]
+    head = f"the solution, as far as line {end} of {len(lines)}:"
+    return "\n".join([head, *lines[ends[0]:end]])
 
 
 def _told(steps, told):

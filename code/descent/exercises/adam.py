@@ -217,6 +217,20 @@ def _old_maximum(p, g, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
     return p - step, m, v, new
 
 
+def _largest_square(p, g, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m, v = _mean(m, g, beta1), _mean(v, g**2, beta2)
+    v_max = np.maximum(v_max, g**2)
+    step = _corrected(m, beta1, t) / (np.sqrt(_corrected(v_max, beta2, t)) + eps)
+    return p - lr * step, m, v, v_max
+
+
+def _v_or_square(p, g, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m, v = _mean(m, g, beta1), _mean(v, g**2, beta2)
+    v_max = np.maximum(v, g**2)
+    step = _corrected(m, beta1, t) / (np.sqrt(_corrected(v_max, beta2, t)) + eps)
+    return p - lr * step, m, v, v_max
+
+
 def _v_for_v_max(p, g, t, m=0.0, v=0.0, v_max=0.0, **hyper):
     p, m, v, _ = _amsgrad()(p, g, t, m, v, v_max, **hyper)
     return p, m, v, v
@@ -248,6 +262,13 @@ _AMSGRAD = (
             do="Divide v_max by 1 - beta2**t for the step."),
     Mistake("no maximum", _amsgrad(largest=lambda top, v, b2, t: v), ask=_LARGEST,
             why="That is Adam: the maximum has gone.", do="Put `np.maximum(v_max, v)` back."),
+    Mistake("largest square", _largest_square, ask=_LARGEST,
+            why="v_max is the largest square of a gradient, not the largest v.",
+            do="Write `np.maximum(v_max, v)`."),
+    Mistake("largest of v and the square",
+            _v_or_square, ask=_LARGEST,
+            why="It takes the larger of v and this gradient's square: nothing is remembered.",
+            do="Write `np.maximum(v_max, v)`."),
     Mistake("old maximum", _old_maximum, ask="Which v_max stands below the line of this step?",
             why="It divides by the maximum before this step.",
             do="Renew v_max first, then step."),

@@ -21,7 +21,7 @@ def _with_silence(rule):
         yield f"{where}, gradients times 1, 0 and 0.001", p
 
 
-_with_silence.settings = _BETAS
+_with_silence.settings, _with_silence.alone = _BETAS, drive(*_BETAS).alone
 
 
 def _adam(step):

@@ -249,20 +249,28 @@ _WOLFE = (
 )
 
 
-def _closure(zero=True, fresh=True, returns=True, backward=True, late=False):
-    """Return a maker of closures from what its closure does; `late` clears after backward."""
-    def make(p, optimizer, loss_of):
-        stale = None if fresh else loss_of(p)
+def _closure(clear="first", shares=(True, True), returns="mean", backward=True):
+    """Return a maker of closures from when its closure clears, what it divides, what it returns.
 
+    `shares` tells whether the loss of a part is divided before backward, and in what is returned.
+    """
+    def make(p, optimizer, losses):
         def closure():
-            if zero:
+            if clear in ("first", "each"):
                 optimizer.zero_grad()
-            loss = loss_of(p) if fresh else stale
-            if backward:
-                loss.backward()
-            if late:
+            total = 0.0
+            for loss_of in losses:
+                if clear == "each":
+                    optimizer.zero_grad()
+                loss = loss_of(p)
+                share = loss / len(losses)
+                if backward:
+                    (share if shares[0] else loss).backward()
+                total = total + (share if shares[1] else loss).detach()
+            if clear == "last":
                 optimizer.zero_grad(set_to_none=False)
-            return loss if returns else None
+            last = (share if shares[1] else loss).detach()
+            return {"mean": total, "last": last, "nothing": None}[returns]
         return closure
     return make
 
@@ -272,8 +280,9 @@ def _on_calls(make):
     import torch
 
     p = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
-    weights = torch.tensor([1.0, 3.0], dtype=torch.float64)
-    closure = make(p, torch.optim.LBFGS([p]), lambda p: (weights * p**4).sum())
+    weights = torch.tensor([[1.0, 3.0], [2.0, 0.5], [0.3, 4.0]], dtype=torch.float64)
+    losses = [lambda p, w=w: (w * p**4).sum() for w in weights]
+    closure = make(p, torch.optim.LBFGS([p]), losses)
     for k, point in enumerate(([1.0, -2.0], [0.5, 1.0], [2.0, 0.3]), start=1):
         if k > 1:
             with torch.no_grad():
@@ -290,36 +299,50 @@ def _on_calls(make):
         yield f"after call {k} the gradient is (-1: none)", np.array(gradient)
 
 
-_CALLS = "What happens in the second call, line by line?"
-_ZERO = "The gradients are not cleared in each call: it adds to those of the calls before."
-_STALE = "The loss is computed once, outside: every call looks at the first point."
-_NONE = "The closure returns nothing; torch wants the loss."
-_CLEAR = "Clear the gradients inside, before backward."
-_ANEW = "Compute the loss inside."
-_RETURN = "Return the loss."
+_GATHERS = "Of which parts is the gradient when the call ends?"
+_EACH = "The gradient is cleared before every part, so that the last part's alone is left."
+_SUM = "The gradients of the parts are added up; theirs is a mean."
+_SUM_BACK = "What it returns is a sum of the parts, not their mean."
+_LAST = "It returns the loss of the last part."
+_CLEAR = "Clear once, before the parts."
+_DIVIDE = "Divide each part's loss by their number before backward."
+_ADD = "Add up what the parts contribute to the mean, and return that."
+_SIZE = "Half of the parts the same, twice as many of them: what becomes of loss and gradient?"
 _CLOSURE = (
-    Mistake("no zero_grad, stale loss, no return",
-            _closure(zero=False, fresh=False, returns=False),
-            f"All three are still there. {_ZERO} {_STALE} {_NONE}", _CALLS,
-            f"{_CLEAR} {_ANEW} {_RETURN}"),
-    Mistake("no zero_grad, stale loss", _closure(zero=False, fresh=False),
-            f"Two remain. {_ZERO} {_STALE}", _CALLS, f"{_CLEAR} {_ANEW}"),
-    Mistake("no zero_grad, no return", _closure(zero=False, returns=False),
-            f"Two remain. {_ZERO} {_NONE}", "What does torch get, and what is in the gradient?",
-            f"{_CLEAR} {_RETURN}"),
-    Mistake("stale loss, no return", _closure(fresh=False, returns=False),
-            f"Two remain. {_STALE} {_NONE}", _CALLS, f"{_ANEW} {_RETURN}"),
-    Mistake("no zero_grad", _closure(zero=False), f"One remains. {_ZERO}",
+    Mistake("as given", _closure("each", (False, False), "last"),
+            f"All three are still there. {_EACH} {_LAST} And nothing makes a mean of the parts.",
+            _GATHERS, f"{_CLEAR} {_DIVIDE} {_ADD}"),
+    Mistake("cleared for each, the last returned", _closure("each", returns="last"),
+            f"Two remain. {_EACH} {_LAST}", _GATHERS, f"{_CLEAR} {_ADD}"),
+    Mistake("cleared for each, a sum", _closure("each", (False, False)),
+            f"Two remain. {_EACH} And nothing makes a mean.", _GATHERS, f"{_CLEAR} {_DIVIDE}"),
+    Mistake("a sum, the last returned", _closure(shares=(False, False), returns="last"),
+            f"Two remain. {_SUM} {_LAST}", _SIZE, f"{_DIVIDE} {_ADD}"),
+    Mistake("divided, the last returned", _closure(shares=(True, False), returns="last"),
+            f"One remains. {_LAST}", "Of which parts is the loss that it returns?", _ADD),
+    Mistake("the last share returned", _closure(returns="last"),
+            "One remains. It returns the last part's share of the mean.",
+            "Of which parts is the loss that it returns?", _ADD),
+    Mistake("cleared for each", _closure("each"), f"One remains. {_EACH}", _GATHERS, _CLEAR),
+    Mistake("cleared for each, a mean returned", _closure("each", (False, True)),
+            f"Two remain. {_EACH} And it is not divided.", _GATHERS, f"{_CLEAR} {_DIVIDE}"),
+    Mistake("a sum", _closure(shares=(False, False)),
+            "One remains. Loss and gradient are sums of the parts, not means.", _SIZE, _DIVIDE),
+    Mistake("a sum of gradients", _closure(shares=(False, True)), f"One remains. {_SUM}", _SIZE,
+            _DIVIDE),
+    Mistake("a sum returned", _closure(shares=(True, False)), f"One remains. {_SUM_BACK}", _SIZE,
+            "Divide what you return by the number of parts."),
+    Mistake("never cleared", _closure("never"),
+            "It is not cleared at all: a call adds to the gradient of the call before.",
             "What is in the gradient when the second call begins?", _CLEAR),
-    Mistake("stale loss", _closure(fresh=False), f"One remains. {_STALE}",
-            "At which point is the loss of the second call?", _ANEW),
-    Mistake("no return", _closure(returns=False), f"One remains. {_NONE}",
-            "What does torch get from the closure?", _RETURN),
+    Mistake("no return", _closure(returns="nothing"),
+            "The closure returns nothing; torch wants the loss.",
+            "What does torch get from the closure?", _ADD),
     Mistake("no backward", _closure(backward=False),
             "There is no gradient after the call. Torch takes none for 0, and the run looks "
             "converged.", "What is in the gradient when the call ends?",
-            "Call backward, and clear the gradients before it, not after."),
-    Mistake("zero_grad after backward", _closure(zero=False, late=True),
+            "Call backward for each part."),
+    Mistake("cleared last", _closure("last"),
             "The gradient is 0 after the call: it is cleared when backward has made it.",
             "What is in the gradient when the call ends?", _CLEAR),
 )

@@ -174,6 +174,10 @@ _SHARED = (  # by the exercise that writes the rule and the one that mends it
     Mistake("no half", _rule(momentum=lambda t, beta1, psi: beta1 * (1 - 0.96**(t * psi))),
             ask="What is mu at momentum_decay 0?", why="The half before the power is missing.",
             do="Write `beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))`."),
+    Mistake("no power", _rule(momentum=lambda t, beta1, psi: beta1 * (1 - 0.5 * 0.96 * t * psi)),
+            ask="What stands in the power of 0.96?", why="0.96 is multiplied by t and the decay; "
+            "they are its power.",
+            do="Write `0.96 ** (t * momentum_decay)`."),
     Mistake("default decay", _rule(momentum=lambda t, beta1, psi: _mu(t, beta1, 4e-3)),
             ask="What does momentum_decay change in yours?",
             why="It has torch's default in the place of momentum_decay.",

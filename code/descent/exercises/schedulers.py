@@ -159,7 +159,13 @@ def _runs(*settings, plan=False):
             for k, rate in enumerate(_filled(seen, steps)):
                 yield f"{where}, the lr of step {k}", float(rate)
             if plan:
-                found = [] if returned is None else np.ravel(np.asarray(returned, dtype=float))
+                found = [] if returned is None else np.asarray(returned, dtype=float)
+                if np.ndim(found) == 2 and np.shape(found)[1] == 1:
+                    raise Odd("boxed", "Its plan holds lists of one number each: `get_last_lr()` "
+                              "gives a list, with one lr for each group. Take its first.")
+                if np.ndim(found) != 1:
+                    raise Odd("shape", f"It returns a plan of shape {np.shape(found)}; asked for "
+                              "is a list with the lr of each step.")
                 yield f"{where}, how many are planned", float(len(found))
                 for k, rate in enumerate(_filled(found, steps)):
                     yield f"{where}, the planned lr of step {k}", float(rate)
@@ -256,19 +262,22 @@ _PLOT = Exercise(
 
 def _cycled(inside=lambda optimizer, scheduler: (optimizer.step(), scheduler.step()),
             after=lambda scheduler: None, total=lambda batches, epochs: batches * epochs,
-            anew=False):
-    """Return a loop from what it does in a batch and after an epoch, and the cycle's length."""
+            anew=False, taken=lambda batches, epochs: (batches, epochs)):
+    """Return a loop from what it does in a batch and after an epoch, and the cycle's length.
+
+    `taken` tells how many batches and epochs it really takes.
+    """
     def train(optimizer, batches, epochs):
         from torch.optim.lr_scheduler import OneCycleLR
 
         def make():
             return OneCycleLR(optimizer, max_lr=1.0, total_steps=total(batches, epochs))
 
-        scheduler = make()
-        for epoch in range(epochs):
+        scheduler, (many, rounds) = make(), taken(batches, epochs)
+        for epoch in range(rounds):
             if anew and epoch > 0:
                 scheduler = make()
-            for _ in range(batches):
+            for _ in range(many):
                 inside(optimizer, scheduler)
             after(scheduler)
     return train
@@ -278,6 +287,9 @@ def _step_alone(optimizer, scheduler):
     optimizer.step()
 
 
+_TAKEN = "How many steps does it take in all?"
+_MARGIN = "Does a `return` stand inside the loop? Put it behind, or leave it out."
+_ALL = "Let both loops go through all epochs and all batches."
 _CALLS = "How many calls does the schedule count on, and how many does it get?"
 _BATCH = "Call `scheduler.step()` after every `optimizer.step()`."
 _ONE = "Make one scheduler, before the epochs, for batches times epochs steps."
@@ -306,21 +318,29 @@ _CYCLE = Exercise(
         Mistake("never", _cycled(_step_alone),
                 "The schedule is never stepped: lr stays at the start of its climb.", _CALLS,
                 _BATCH),
+        Mistake("one epoch", _cycled(taken=lambda batches, epochs: (batches, 1)),
+                "It returns after the first epoch.", _TAKEN, _MARGIN),
+        Mistake("one step", _cycled(taken=lambda batches, epochs: (1, 1)),
+                "It returns after the first step.", _TAKEN, _MARGIN),
+        Mistake("an epoch too few", _cycled(taken=lambda batches, epochs: (batches, epochs - 1)),
+                "An epoch is missing.", _TAKEN, _ALL),
     ), gives="nothing: it trains")
 
 
 def _halved(before=lambda scheduler, epoch: None,
             inside=lambda optimizer, scheduler, last: optimizer.step(),
-            after=lambda scheduler, epoch: scheduler.step(), size=2):
+            after=lambda scheduler, epoch: scheduler.step(), size=2, gamma=0.5,
+            taken=lambda batches, epochs: (batches, epochs)):
     """Return a loop that halves lr, from what it does around and inside an epoch."""
     def train(optimizer, batches, epochs):
         from torch.optim.lr_scheduler import StepLR
 
-        scheduler = StepLR(optimizer, step_size=size, gamma=0.5)
-        for epoch in range(epochs):
+        scheduler, (many, rounds) = StepLR(optimizer, step_size=size, gamma=gamma), taken(
+            batches, epochs)
+        for epoch in range(rounds):
             before(scheduler, epoch)
-            for batch in range(batches):
-                inside(optimizer, scheduler, batch == batches - 1)
+            for batch in range(many):
+                inside(optimizer, scheduler, batch == many - 1)
             after(scheduler, epoch)
     return train
 
@@ -369,6 +389,21 @@ _ORDER = Exercise(
                 "after four epochs.", _WHEN, _BEHIND),
         Mistake("never", _halved(after=_nothing), "The schedule is never stepped: lr stays.",
                 _WHEN, _BEHIND),
+        *(Mistake(f"gamma {gamma:g}", _halved(gamma=gamma),
+                  f"It multiplies lr by {gamma:g}, and at the right time.",
+                  "By what is lr multiplied at a drop?", "Halve it: gamma is 0.5.")
+          for gamma in (0.1, 0.2, 0.25, 0.75, 0.8, 0.9, 0.95, 2.0)),
+        Mistake("every third epoch", _halved(size=3), "It halves lr after every third epoch.",
+                _WHEN, "Its step_size is 2."),
+        Mistake("not after the first epoch", _halved(
+            after=lambda scheduler, epoch: scheduler.step() if epoch else None),
+                "The call after the first epoch is left out.", _WHEN, _BEHIND),
+        Mistake("one epoch", _halved(taken=lambda batches, epochs: (batches, 1)),
+                "It returns after the first epoch.", _TAKEN, _MARGIN),
+        Mistake("one step", _halved(taken=lambda batches, epochs: (1, 1)),
+                "It returns after the first step.", _TAKEN, _MARGIN),
+        Mistake("an epoch too few", _halved(taken=lambda batches, epochs: (batches, epochs - 1)),
+                "An epoch is missing.", _TAKEN, _ALL),
     ), gives="nothing: it trains")
 
 

@@ -344,6 +344,17 @@ EXERCISES = {
                     "It stops with the gradient. The buffer is not empty, and moves the point.",
                     "What does the step go along when the gradient is 0?",
                     "Add up the steps along the buffer as it fades."),
+            *(Mistake(f"{n} steps", lambda b, lr, mu, n=n: -lr * b * sum(
+                mu**k for k in range(1, n + 1)), f"It adds up {n} steps, and the rest is missing.",
+                      "How many steps does it count, and how many are there?",
+                      "Sum the whole geometric series: it has a formula.")
+              for n in (2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)),
+            *(Mistake(f"{n} steps from b", lambda b, lr, mu, n=n: -lr * b * sum(
+                mu**k for k in range(n)), f"It adds up {n} steps, from the buffer as it is; the "
+                      "first that you count is momentum times that.",
+                      "How long is the first step that you count, and how many follow?",
+                      "Sum the whole geometric series from momentum on: it has a formula.")
+              for n in (10, 20, 50, 100, 200, 500, 1000)),
             Mistake("inverse", lambda b, lr, mu: -lr * mu * (1 - mu) * b,
                     "It multiplies by 1 - momentum; that is no sum of the series.",
                     "What is the sum of a geometric series?", "Divide by 1 - momentum."),

@@ -48,6 +48,7 @@ def on(*cases):
         for case in cases:
             yield f"with {_named(answer, case)}", answer(*case)
 
+    trials.cases = cases
     return trials
 
 
@@ -57,6 +58,7 @@ def lists(*cases):
         for case in cases:
             yield f"with {_named(answer, [case])}", answer(np.array(case, dtype=float))
 
+    trials.cases = [(np.array(case, dtype=float),) for case in cases]
     return trials
 
 
@@ -80,12 +82,14 @@ def drive(*settings, rests=0):
     """
     gradients = np.random.default_rng(0).normal(size=(6, 3))
     gradients[:rests, 1] = 0.0
+    first = [(t, g, {**settings[0], "lr": _lr(settings[0], t)})
+             for t, g in enumerate(gradients[:, 0].tolist(), start=1)]
 
     def trials(rule):
         for hyper in settings:
             p, state = np.array([1.0, -2.0, 0.5]), ()
             for t, g in enumerate(gradients, start=1):
-                lr = hyper["lr"] * (1.0 if t <= 3 else 0.1)
+                lr = _lr(hyper, t)
                 where = f"at step {t} with {_words({**hyper, 'lr': lr})}"
                 try:
                     answer = rule(p, g.copy(), t, *state, **{**hyper, "lr": lr})
@@ -105,8 +109,19 @@ def drive(*settings, rests=0):
                 if getattr(p, "shape", None) == (3,) and not hasattr(p, "detach"):
                     p = np.nan_to_num(p, posinf=0.0, neginf=0.0)  # go on behind a NaN
 
-    trials.settings = settings
+    def alone(rule):
+        """Yield where the first entry goes under the first settings, as plain numbers."""
+        p, state = 1.0, ()
+        for t, g, hyper in first:
+            p, *state = rule(p, g, t, *state, **hyper)
+            yield p
+
+    trials.settings, trials.alone = settings, alone
     return trials
+
+
+def _lr(hyper, t):
+    return hyper["lr"] * (1.0 if t <= 3 else 0.1)
 
 
 def _words(hyper):

@@ -3,16 +3,21 @@
 import inspect
 import io
 import linecache
+import math
 import signal
 import threading
 import traceback
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import wraps
+from itertools import islice
 
 import numpy as np
 
+from descent.exercises.facts import by_hand, fact, first_off, inputs
+from descent.exercises.faults import help_with, odd_number
 from descent.exercises.seen import Odd, numbers, parameters, precision, shown
+from descent.exercises.slips import pairs, slips
 from descent.exercises.stock import stock
 
 __all__ = ["Verdict", "judged"]
@@ -40,25 +45,22 @@ class _Watched:
     """An answer that is watched: what it returned last, how it was called, what it has changed."""
 
     def __init__(self, answer):
-        self.answer, self.returned, self.calls, self.changed = answer, None, 0, None
-        self.given = ""
+        self.answer, self.returned, self.tried, self.changed = answer, None, [], None
         wraps(answer)(self)
 
     def __call__(self, *args, **kwargs):
-        if not self.calls:
+        if not self.tried:
             _fits(self.answer, args, kwargs)
-        self.calls += 1
         given = {**dict(zip(_words(self.answer, len(args)), args, strict=False)), **kwargs}
-        before = {name: _copy(value) for name, value in given.items()}
-        self.given = _given(given)
+        self.tried.append({name: _copy(value) for name, value in given.items()})
         self.returned = self.answer(*args, **kwargs)
         for name, value in given.items():
-            if self.changed is None and not _same(before[name], value):
+            if self.changed is None and not _same(self.tried[-1][name], value):
                 self.changed = name
         return self.returned
 
 
-def judged(exercise, answer, seconds):
+def judged(name, exercise, answer, seconds):
     """Return a verdict on an answer, what can still be said of its mistake, and what it printed.
 
     The verdict's message says what is seen; the steps, which `check` and `hint` add one by one,
@@ -82,7 +84,11 @@ def judged(exercise, answer, seconds):
         return _raised(error, watched, exercise, printed), [], _first(printed)
     expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
-    verdict, steps = _compared(exercise, expected, values, near)
+    with np.errstate(all="ignore"):
+        verdict, steps = _compared(name, exercise, expected, values, near)
+    if verdict.mistake is None and not verdict.ok and not watched.changed:
+        with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
+            verdict, steps = _looked_at(name, exercise, watched, expected, values, near, seconds)
     if watched.changed and (verdict.ok or verdict.mistake is None):
         verdict, steps = Verdict(False, "in place", (
             f"not yet. It changes `{watched.changed}`, which belongs to the caller (`-=`, `*=`, "
@@ -104,16 +110,16 @@ def _values(got, expected):
     return found
 
 
-def _compared(exercise, expected, values, near):
+def _compared(name, exercise, expected, values, near):
     if _agree(values, expected, near):
         return Verdict(True, None, "right."), []
-    where, right, value = next(
-        (where, right, value) for (where, right), value in zip(expected, values, strict=True)
-        if not _close(value, right, near))
-    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
-    digits = 6 if shown(said) != shown(right) else 12  # or two that differ would look alike
-    seen = f"{_begun(where)}: yours {shown(said, digits)}, asked for {shown(right, digits)}."
-    for mistake in (*exercise.mistakes, *stock(exercise)):
+    seen, _ = _seen(expected, values, near)
+    quick = _quick(exercise, values, near, first_off(
+        values, expected, lambda value, right: _close(value, right, near)))
+    same = _constant(values, expected)
+    for mistake in _one_by_one(exercise, name, quick):
+        if same and mistake.name.startswith("rounded"):
+            continue
         if _made(exercise, mistake, values, near):
             return Verdict(False, mistake.name, f"not yet. {seen}"), mistake.steps
     if near < 1e-5 and _agree(values, expected, 1e-5):
@@ -122,16 +128,145 @@ def _compared(exercise, expected, values, near):
     if _decimals(values, expected):
         return Verdict(False, "rounded", f"not yet. {seen} It is rounded; hand in the number "
                        "itself."), []
-    if _constant(values, expected):
+    if same:
         return Verdict(False, "always the same", f"not yet. {seen}"), [
             "Does it depend on what it is given?",
             "It gives the same for all that was tried: a number of one case, perhaps.",
             "Write the formula, with the arguments in it."]
-    if np.isnan(value).any() and not np.isnan(np.asarray(right, dtype=float)).any():
-        return Verdict(False, "not a number", f"not yet. {_begun(where)} it gives NaN: a "
-                       "root of something negative, or 0 divided by 0."), []
-    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), [
-        "Work this one out by hand, line by line, and see where yours turns off."]
+    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}"), []
+
+
+def _one_by_one(exercise, name, quick):
+    """Give the single mistakes, those that take long to make at last."""
+    yield from exercise.mistakes
+    yield from stock(exercise)
+    yield from filter(quick, slips(name))
+
+
+def _seen(expected, values, near):
+    """Return in words where values depart first, and by what; and what is right there."""
+    where, right, value = next(
+        (where, right, value) for (where, right), value in zip(expected, values, strict=True)
+        if not _close(value, right, near))
+    said = bool(value) if isinstance(right, (bool, np.bool_)) and value in (0, 1) else value
+    digits = 6 if shown(said) != shown(right) else 12  # or two that differ would look alike
+    return (f"{_begun(where)}: yours {shown(said, digits)}, asked for {shown(right, digits)}.",
+            right)
+
+
+def _looked_at(name, exercise, watched, expected, values, near, seconds):
+    """Return a verdict and its steps on what no single mistake explains."""
+    seen, right = _seen(expected, values, near)
+    if odd := _no_number(exercise, watched, expected, values, right, near, seconds):
+        return odd, []
+    at = first_off(values, expected, lambda value, right: _close(value, right, near))
+    quick, probe = _quick(exercise, values, near, at), _probe(exercise, expected, values, at)
+    for pair in pairs(name, quick, probe) if probe else ():
+        if _made(exercise, pair, values, near):
+            return Verdict(False, pair.name, f"not yet. {seen}"), pair.steps
+    given, found, hand = "", None, ""
+    if near == 1e-9:
+        with suppress(_Stopped, Exception), _limit(seconds):
+            found = fact(exercise, watched.answer, watched.tried, expected, values)
+        with suppress(_Stopped, Exception), _limit(seconds):
+            hand = by_hand(exercise, watched.answer, watched.tried, values, at)
+    if len(watched.tried) == len(values) and not hasattr(exercise.trials, "cases"):
+        given = inputs({name: value for name, value in watched.tried[at].items()
+                        if f"{name}=" not in seen})
+        given = f" It was called with {given}." if given else ""
+    if found:
+        return Verdict(False, found.name, f"not yet. {seen}{given}"), [
+            *found.steps, *([hand] if hand else [])]
+    work = "Work this one out by hand, line by line, and see where yours turns off."
+    return Verdict(False, None, f"not yet, and not a mistake known here. {seen}{given}"), [
+        work, *([hand] if hand else [])]
+
+
+def _quick(exercise, values, near, at):
+    """Return a first look at whether a mistake may have given these values, on plain numbers."""
+    trials = exercise.trials
+
+    def given(mistake):
+        return getattr(mistake, "answer", mistake)
+
+    if hasattr(trials, "alone"):
+        seen = [float(value[0]) for value in values[:6]]
+
+        def look(mistake):
+            with suppress(Exception):
+                for value, wrong in zip(seen, trials.alone(given(mistake)), strict=False):
+                    if not math.isfinite(value):
+                        return not math.isfinite(wrong)
+                    if not abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong)):
+                        return False
+            return True
+    elif hasattr(trials, "cases") and all(np.shape(value) == () for value in values):
+        seen = [(float(value), case) for value, case in zip(values, trials.cases, strict=True)]
+        seen = [*seen[at:], *seen[:at]]  # from the first that departs
+
+        def look(mistake):
+            try:
+                return all(
+                    abs(value - wrong) <= 10 * near * max(1e-3, abs(wrong))
+                    or not (math.isfinite(value) or math.isfinite(wrong))
+                    for value, case in seen for wrong in (given(mistake)(*case),))
+            except Exception:  # beyond where its formula holds
+                return False
+    else:
+        return lambda mistake: True
+    return look
+
+
+def _probe(exercise, expected, values, at):
+    """Return a function that gives what an answer does in that trial, on plain numbers, or None.
+
+    Without an answer: what is given there, and what is asked for.
+    """
+    trials = exercise.trials
+    if hasattr(trials, "alone"):
+        first = next((k for k in range(min(at, 6), 6) if values[k][0] != expected[k][1][0]), None)
+        if first is None:
+            return lambda answer=None: (0.0, 0.0) if answer is None else 0.0
+
+        def probe(answer=None):
+            if answer is None:
+                return float(values[first][0]), float(expected[first][1][0])
+            return float(next(islice(trials.alone(answer), first, None)))
+    elif hasattr(trials, "cases") and all(np.shape(value) == () for value in values):
+        def probe(answer=None):
+            if answer is None:
+                return float(values[at]), float(expected[at][1])
+            return float(answer(*trials.cases[at]))
+    else:
+        return None
+    return probe
+
+
+def _no_number(exercise, watched, expected, values, right, near, seconds):
+    """Return a verdict on NaN and infinity where numbers are asked for, with its cause; or None."""
+    at = first_off(values, expected, lambda value, right: _close(value, right, near))
+    right = np.asarray(right, dtype=float)
+    if np.isfinite(values[at]).all() or not np.isfinite(right).all():
+        return None
+    kind = "NaN" if np.isnan(values[at]).any() else "infinity"
+    why = "a root of something negative, or 0 divided by 0"
+    place = ""
+    try:
+        with _limit(seconds), redirect_stdout(io.StringIO()), np.errstate(
+                all="ignore", invalid="raise", **({} if kind == "NaN" else {
+                    "divide": "raise", "over": "raise"})):
+            list(exercise.trials(watched))
+    except FloatingPointError as error:
+        why = odd_number(error, kind) or why
+        line = _place(error, watched)
+        place = f" It comes from{line.replace(' in line', ' line')}:" if line else ""
+    except (_Stopped, Exception):
+        pass
+    where = _begun(expected[at][0])
+    words = f"{place} {why}" if place else f" That is {why}"
+    return Verdict(False, "not a number",
+                   f"not yet. {where} it gives {kind}.{words.rstrip('.')}"
+                   + ("" if words.endswith("?") else "."))
 
 
 def _begun(where):
@@ -168,16 +303,21 @@ def _decimals(values, expected):
 
 
 def _constant(values, expected):
-    """Tell whether all values are one, other than 0, where different ones are asked for."""
+    """Tell whether all values are one number, not 0, where different ones are asked for."""
     def alike(numbers):
         return len(numbers) > 2 and all(
             np.shape(one) == np.shape(numbers[0]) and np.array_equal(one, numbers[0])
             for one in numbers)
-    return bool(np.all(values[0])) and alike(values) and not alike([
+    some = bool(np.all(values[0]) and np.isfinite(values[0]).all())
+    return some and alike(values) and not alike([
         np.asarray(right, dtype=float) for _, right in expected])
 
 
 def _close(value, right, near):
+    if np.shape(value) == () == np.shape(right):  # quicker than NumPy
+        value, right = float(value), float(right)
+        both = value != value and right != right
+        return both or value == right or abs(value - right) <= near * (abs(right) + 1e-3) < np.inf
     right = np.asarray(right, dtype=float)
     return np.shape(value) == np.shape(right) and bool(np.allclose(
         value, right, rtol=near, atol=near * 1e-3, equal_nan=True))
@@ -195,20 +335,30 @@ def _odd(odd, printed):
 
 def _raised(error, watched, exercise, printed):
     """Return a verdict on what was raised: by the answer, or by what could not use its result."""
-    own = getattr(getattr(inspect.unwrap(watched.answer), "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
-             if frame.filename == own]
-    if lines:
-        line = linecache.getline(own, lines[-1]).strip()
-        at = f" in line {lines[-1]}" + (f", `{line}`" if line else "")
-        return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}{at}: {error}"
-                       f"{watched.given}")
-    if watched.returned is None and watched.calls:
+    if place := _place(error, watched):
+        names = [parameter.name for parameter in parameters(watched.answer)]
+        line = place.partition("`")[2].rstrip("`")
+        helped = help_with(error, names, line)
+        words = f"{type(error).__name__}{place}: {error}".rstrip(".")
+        return Verdict(False, "raises", f"not yet. It raises {words}{_given(watched.tried)}"
+                       + (f". {helped}" if helped else ""))
+    if watched.returned is None and watched.tried:
         return _odd(Odd("nothing", ""), printed)
-    if not watched.calls or isinstance(error, (RecursionError, MemoryError)):
+    if not watched.tried or isinstance(error, (RecursionError, MemoryError)):
         return Verdict(False, "raises", f"not yet. It raises {type(error).__name__}: {error}")
     return Verdict(False, "shape", f"not yet. It returns {shown(watched.returned)}; asked for is "
                    f"{exercise.gives}.")
+
+
+def _place(error, watched):
+    """Return in which line of the answer an error arose, in words behind a space; or ""."""
+    own = getattr(getattr(inspect.unwrap(watched.answer), "__code__", None), "co_filename", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == own]
+    if not lines:
+        return ""
+    line = linecache.getline(own, lines[-1]).strip()
+    return f" in line {lines[-1]}" + (f", `{line}`" if line else "")
 
 
 def _fits(answer, args, kwargs):
@@ -230,11 +380,11 @@ def _words(answer, count):
     return [*names, *(f"argument {k + 1}" for k in range(len(names), count))]
 
 
-def _given(given):
-    """Return in words what an answer is called with, or nothing where that is long."""
-    words = [f"{name}={shown(value)}" for name, value in given.items()
+def _given(tried):
+    """Return in words what an answer was called with last, or nothing where that is long."""
+    words = [f"{name}={shown(value)}" for name, value in (tried[-1] if tried else {}).items()
              if isinstance(value, (int, float)) or (isinstance(value, tuple) and not value)]
-    return f" (With {', '.join(words)}.)" if words else ""
+    return f" (with {', '.join(words)})" if words else ""
 
 
 def _copy(value):

@@ -169,18 +169,17 @@ def measure(case):
 
 
 def report():
-    """Compare all cases; return the table for a chapter, one line a schedule."""
-    text, page = [], []
-    for name in dict.fromkeys(case.name for case in CASES):
-        cases = [case for case in CASES if case.name == name]
-        worst = [max(measure(case).values()) for case in cases]
-        steps = sum(case.steps for case in cases)
-        text.append([name, len(cases), steps, f"{sum(w <= BOUND for w in worst)} of {len(cases)}"])
-        page.append([*text[-1][:3], f"{max(worst):.0e}" if max(worst) else "0"])
+    """Compare all cases; return the table for a chapter: functions of the step, and plateau."""
+    names = dict.fromkeys(case.name for case in CASES)
+    worst = [max(measure(case).values()) for case in CASES]
     apart = [plateau_apart(settings) for settings in PLATEAUS]
-    text.append(["plateau", len(apart), 900 * len(apart),
-                 f"{sum(a == 0 for a in apart)} of {len(apart)}"])
-    page.append([*text[-1][:3], f"{max(apart):.0e}" if max(apart) else "0"])
-    headers = ["schedule", "settings", "steps compared"]
+    text, page = [], []
+    for name, found, steps, bound in (
+            (f"{len(names)} functions of k", worst, sum(case.steps for case in CASES), BOUND),
+            ("plateau", apart, 900 * len(apart), 0)):
+        counts = [name, len(found), steps]
+        text.append([*counts, f"{sum(w <= bound for w in found)} of {len(found)}"])
+        page.append([*counts, f"{max(found):.0e}" if max(found) else "0"])
+    headers = ["schedules", "settings", "steps compared"]
     return plots.table(text, [*headers, f"within {BOUND:.0e}"], page_rows=page,
                        page_headers=[*headers, "largest difference"])

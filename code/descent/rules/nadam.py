@@ -10,7 +10,8 @@ def nadam(p, g, t, m=0.0, v=0.0, mu_product=1.0, *,
 
     The momentum `mu` grows from half of beta1 to beta1; `m` itself averages by
     beta1, as in torch. Weight decay joins the gradient, or shrinks the point if
-    decoupled. Source: Dozat (2016), as torch and Keras write it.
+    decoupled. Source: Dozat (2016), as torch writes it; Keras 3 has
+    `momentum_decay` 1.
     """
     beta1, beta2 = betas
     if decoupled_weight_decay:

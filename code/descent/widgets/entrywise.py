@@ -13,32 +13,32 @@ __all__ = ["runs"]
 _ENDS = ArithmeticError  # where NumPy would go on with inf or NaN
 
 
-def runs(settings, start, bars, rows=None):
-    """Return the playground's runs from `start`, of all settings or of some rows.
+def runs(settings, start, bars, rows):
+    """Return the playground's runs from `start` at some of its settings, by their numbers.
 
-    The result holds `channels`, by the names that the module knows, arrays of floats in the units
-    of the widget's table, unrounded, (rows, steps + 1) row by row; `left`, the step at which each
+    The result holds `channels`, by the names that the module knows, arrays of the whole numbers of
+    the widget's table, (rows, steps + 1) row by row; `left`, the step at which each
     run left the picture, or steps + 1; `memory`, the name of the state whose push is drawn, or "".
     `bars` are functions of a `Step`, as of `playground`, which here gets one entry's numbers; if
     the rule has not the state that they read, its push is drawn in their place.
 
-    Raises what the rule raises; ValueError where no run has a number after its first step.
+    Raises what the rule raises; where inf or NaN come of it, the run leaves the picture. A single
+    run that does so at its first step raises ArithmeticError, or ValueError.
     """
     bars = bars if bars and _readable(settings, Point(start), bars) else {}
     names = state_names(settings.rule)
     memory = names[0] if names and not bars else ""
     channels = ["x", "y", "loss", *(f"{name} in {axis}" for name in bars for axis in ("x", "y")),
                 *(("push x", "push y") if memory else ())]
-    made = {name: array("f") for name in channels}
-    left, ended = [], []
-    for row in range(settings.count) if rows is None else rows:
+    made = {name: array("h") for name in channels}
+    left = []
+    for row in rows:
         run, at, trouble = _run(settings, row, Point(start), list(bars.values()), memory)
         for channel, numbers in zip(made.values(), run, strict=True):
             channel.extend(numbers)
         left.append(at)
-        ended.append(at == 1 and trouble)
-    if all(ended):
-        raise _unended(ended[0], settings.rule)
+    if left == [1] and trouble:
+        raise _unended(trouble, settings.rule)
     return {"channels": made, "left": left, "memory": memory,
             "lr": "lr" in hyperparameters(settings.rule)}
 
@@ -65,7 +65,7 @@ def _of_entry(step, i):
 
 
 def _unended(trouble, rule):
-    """Return what to raise where every run breaks off at once."""
+    """Return what to raise where a run breaks off at once."""
     if isinstance(trouble, Exception):
         return trouble
     return ValueError(f"{name_of(rule)} gives no number at its first step; is there a root of a "
@@ -108,6 +108,7 @@ def _run(settings, row, start, bars, memory):
                      for bar in zip(seen[0], *seen, strict=True)]
     if memory:
         channels += [[push[i] * scale[i] / COARSE for push in pushes] + [0.0] for i in (0, 1)]
+    channels = [[min(max(round(number), -32768), 32767) for number in c] for c in channels]
     return [(c + c[-1:] * (steps + 1 - len(c)))[:steps + 1] for c in channels], left, trouble
 
 

@@ -10,7 +10,7 @@ async function render({ model, el }) {
   const showStep = stepSlider(controls, own, content, (t) => { step = t; walk(); save(model, "step", step); });
   const map = mapPicture(pictures, own, content, scale), graph = lossGraph(pictures, own, content);
   const bars = content.bars.length ? barPanel(pictures, content) : null;
-  let movable = false;
+  let movable = false, explained;
 
   function settle() {                        // a control has moved: another run
     run = runOf(content, runs, choice.now, scale);
@@ -40,15 +40,21 @@ async function render({ model, el }) {
     runs = table;
     graph.range(runs, content);
     bars?.range(runs, content);
-    explain(key, content, model.get("live"));
+    legend();
     settle();
+  }
+
+  function legend() {                        // another rule may have another memory
+    const live = model.get("live"), now = `${content.memory} ${live}`;
+    if (now !== explained) explain(key, content, live);
+    explained = now;
   }
 
   function answers() {                       // from now on someone answers when the start is moved
     if (movable || !model.get("live")) return;
     movable = true;
     moveStart(model, map, content, scale);
-    explain(key, content, true);
+    legend();
   }
 
   function follow() {                        // the kernel, or another view, has moved the step

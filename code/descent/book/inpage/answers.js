@@ -22,17 +22,18 @@ document.addEventListener("DOMContentLoaded", () => {
         if (ok && names.includes(one)) kept.set("solved", one, new Date().toISOString().slice(0, 10));
       }
       mark();
-      editor.say(said.verdicts.map(([one, , text]) => {
-        const words = text[0].toUpperCase() + text.slice(1);
-        return said.verdicts.length > 1 && one ? `${one}: ${text}` : words;
-      }), said.ok);
+      const words = said.verdicts.map(([one, , text]) =>
+        (said.verdicts.length > 1 && one ? `${one}: ${text}` : text[0].toUpperCase() + text.slice(1)));
+      if (said.more) words.push("(If Check finds the same again, it says more; Hint does at once.)");
+      editor.say(words, said.ok);
       editor.print(said.printed);
       editor.show(said.verdicts.map(([, , , line]) => line).find(Boolean));
     }
 
     async function help() {
-      const said = await editor.send({ hint: names.find((one) => !kept.solved([one])) ?? names[0] });
-      if (said) editor.say([said.hint]);
+      const asked = names.find((one) => !kept.solved([one])) ?? names[0];
+      const said = await editor.send({ hint: asked }, true);
+      if (said) editor.hint(said.hint);
     }
 
     const mark = () => kept.mark(title, names);

@@ -29,11 +29,11 @@ class _OnFloats:
         return getattr(np, name)
 
 
-def changed(cell, source, start, row=None):
-    """Return the runs of a playground with another rule, as a dict; or what is wrong with it.
+def changed(cell, source, start, first, last):
+    """Return runs of a playground with another rule, as a dict; or what is wrong with it.
 
-    `cell` is the code that makes the playground, `source` the rule's, `start` a point (x, y), and
-    `row` the number of a setting where that alone is asked for. The result holds what
+    `cell` is the code that makes the playground, `source` the rule's, `start` a point (x, y);
+    settings number `first` to before `last` are run. The result holds what
     `widgets.entrywise.runs` returns, or `trouble`: the words and the line or None. `printed` is
     what the rule printed.
     """
@@ -41,7 +41,7 @@ def changed(cell, source, start, row=None):
     with contextlib.redirect_stdout(printed):
         try:
             settings, bars = _settings(cell, source)
-            made = runs(settings, start, bars, None if row is None else [row])
+            made = runs(settings, start, bars, range(first, last))
         except (Exception, SystemExit) as error:
             made = {"trouble": told(error)}
     return {**made, "printed": printed.shown()}

@@ -17,6 +17,7 @@ import numpy as np
 
 from descent import exercises, rules, schedules
 from descent.driver import path
+from descent.exercises.faults import help_with, unreadable
 
 __all__ = ["FILE", "NEEDS_TORCH", "Printed", "answer", "enter", "hint", "runs_here", "told", "warm"]
 
@@ -81,7 +82,8 @@ class _Judge:
                                       seconds=HOUR)
         self.printed.write(aside.getvalue().removesuffix(f"{name}: {verdict.message}\n"))
         self.verdicts[name] = verdict
-        self.lines[name] = at[0] if at and verdict.mistake in ("raises", "not written") else None
+        self.lines[name] = at[0] if at and verdict.mistake in (
+            "raises", "not written", "not a number") else None
         return verdict
 
 
@@ -90,7 +92,8 @@ def answer(names, source, functions=()):
 
     `names` are the exercises that it answers, `functions` the names of the functions that answer
     them, for an answer that leaves out its calls of `check`. The result holds `verdicts`, a list
-    of (name, ok, message, line or None), `printed`, and `ok`: whether all of them are right.
+    of (name, ok, message, line or None), `printed`, `ok`: whether all of them are right, and
+    `more`: whether more is said of a mistake that is found again.
     """
     printed = Printed()
     judge = _Judge(printed)
@@ -112,7 +115,8 @@ def answer(names, source, functions=()):
     elif not set(names) <= set(judge.verdicts):
         shown.append(["", False, "There is no function to check yet.", None])
     ok = not trouble and all(name in judge.verdicts and judge.verdicts[name].ok for name in names)
-    return json.dumps({"ok": ok, "verdicts": shown, "printed": printed.shown()})
+    more = any(exercises.more(name) for name in judge.verdicts)
+    return json.dumps({"ok": ok, "more": more, "verdicts": shown, "printed": printed.shown()})
 
 
 def enter(source, given):
@@ -124,13 +128,17 @@ def enter(source, given):
 def told(error):
     """Return what to say of an error in what a reader has written, and its line or None."""
     if isinstance(error, SyntaxError):
-        return _said(f"Python cannot read it: {error.msg}.",
-                     error.lineno if error.filename == FILE else None)
+        line = error.lineno if error.filename == FILE else None
+        words, _ = _said(f"Python cannot read it: {error.msg}.", line)
+        return f"{words} {unreadable(error)}".rstrip(), line
     if isinstance(error, ModuleNotFoundError):
         return _said(f"There is no {error.name} on the page; the study notebook has what you have "
                      "installed.", _line(error))
+    line = _line(error)
     words = f"It raises {type(error).__name__}" + (f": {error}" if error.args else "")
-    return _said(words, _line(error))
+    helped = help_with(error, line=linecache.getline(FILE, line or 0).strip())
+    words, _ = _said(f"{words.rstrip('.')}." if helped else words, line)
+    return f"{words} {helped}".rstrip(), line
 
 
 def hint(name):
@@ -188,4 +196,3 @@ def _said(message, line):
     if line is not None and not re.search(r"\bline \d", message):
         message = f"{message.rstrip('.: ')} (line {line})."
     return message, line
-

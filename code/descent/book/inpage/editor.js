@@ -4,6 +4,30 @@ globalThis.descentEditor = (() => {
   const kept = globalThis.descentKept, runner = globalThis.descentRunner;
   let number = 0;
 
+  // Words with code between backticks, as nodes.
+  function spelt(text) {
+    const parts = text.split("`");
+    if (parts.length % 2 === 0) return [text];
+    return parts.map((part, k) => {
+      if (k % 2 === 0) return part;
+      const code = document.createElement("code");
+      code.textContent = part;
+      return code;
+    });
+  }
+
+  // A paragraph, and below its first line code.
+  function pieces(text) {
+    const [words, ...code] = text.split("\n");
+    const made = [document.createElement("p")];
+    made[0].append(...spelt(words));
+    if (code.length) {
+      made.push(document.createElement("pre"));
+      made[1].textContent = code.join("\n");
+    }
+    return made;
+  }
+
   // Make an editor: `name` is what its text is kept under, `first` the text as given, `label` of
   // what, `of` whose, which is said and not shown; `actions` its buttons [name, words, action],
   // of which Ctrl+Enter presses the first.
@@ -21,7 +45,8 @@ globalThis.descentEditor = (() => {
       <button type="button" name="reset">Reset</button>
       <button type="button" name="stop" aria-disabled="true">Stop</button>
       <span id="${id}-keys" class="descent-keys"></span></div>
-      <div class="descent-verdict" role="status"></div>
+      <div class="descent-verdict" role="status" aria-atomic="false"><div class="descent-said"></div>
+      <div class="descent-hints"></div><p class="descent-doing" hidden></p></div>
       <pre class="descent-printed" tabindex="0" role="group" aria-label="What your code printed"
         hidden></pre>`;
     const [shown, unseen] = element.querySelectorAll("label span");
@@ -30,12 +55,12 @@ globalThis.descentEditor = (() => {
     const area = element.querySelector("textarea");
     const lines = element.querySelector(".descent-lines");
     const wrong = element.querySelector(".descent-wrong");
-    const verdict = element.querySelector(".descent-verdict");
+    const [said, hints, doing] = element.querySelector(".descent-verdict").children;
     const printed = element.querySelector(".descent-printed");
     const button = (which) => element.querySelector(`[name=${which}]`);
     const [[does]] = actions;
-    element.querySelector(".descent-keys").textContent = `Ctrl+Enter ${
-      actions[0][1].toLowerCase()}s; Escape, then Tab, leaves.`;
+    element.querySelector(".descent-keys").append(...spelt("`np` and `math` are ready. Ctrl+Enter "
+      + `${actions[0][1].toLowerCase()}s; Shift+Tab dedents; Escape, then Tab, leaves.`));
 
     function fit() {
       const count = area.value.split("\n").length;
@@ -49,12 +74,13 @@ globalThis.descentEditor = (() => {
 
     function keep() {
       kept.set("text", name, area.value === first ? null : area.value);
-      if (kept.refused()) say(["This browser keeps nothing for this page: copy your text before "
-        + "you leave."]);
+      if (kept.refused()) tell("This browser keeps nothing for this page: copy your text before "
+        + "you leave.");
     }
 
     function changed() {
       wrong.hidden = true;
+      if (said.classList.contains("descent-right")) say([]);  // it was, of the text before
       keep();
       fit();
     }
@@ -67,17 +93,26 @@ globalThis.descentEditor = (() => {
       }
     }
 
+    // Say what came of it; below its first line a hint shows code.
     function say(texts, right = false) {
-      verdict.classList.toggle("descent-right", right);
-      verdict.replaceChildren(...texts.flatMap((text) => {
-        const [words, ...code] = text.split("\n");   // below its first line a hint shows code
-        const pieces = [["p", words], ...(code.length ? [["pre", code.join("\n")]] : [])];
-        return pieces.map(([kind, content]) => {
-          const made = document.createElement(kind);
-          made.textContent = content;
-          return made;
-        });
-      }));
+      said.classList.toggle("descent-right", right);
+      said.replaceChildren(...texts.flatMap(pieces));
+      hints.replaceChildren();
+      tell("");
+    }
+
+    // Add a hint below; the solution's lines take the place of those before.
+    function hint(text) {
+      const made = document.createElement("div");
+      made.append(...pieces(text));
+      if (hints.lastElementChild?.querySelector("pre")) hints.lastElementChild.remove();
+      hints.append(made);
+    }
+
+    // Say what goes on.
+    function tell(text) {
+      doing.textContent = text;
+      doing.hidden = !text;
     }
 
     function print(text) {
@@ -103,34 +138,45 @@ globalThis.descentEditor = (() => {
     }
 
     // Send something to Python, tell what happens meanwhile, and what came of it if it went wrong.
-    async function send(message) {
+    async function send(message, below = false) {
       if (element.hasAttribute("data-busy")) return undefined;
       busy(true);
       print("");
-      wrong.hidden = true;
-      say([runner.started() ? "…" : "Starting Python: once a page, a few seconds …"]);
+      if (!below) {
+        wrong.hidden = true;
+        say([]);
+      }
+      tell(waits());
+      let end = "";
       try {
-        const said = await runner.ask(message, (stop) => {
-          say(["Running …"]);
+        const came = await runner.ask(message, (stop) => {
+          tell("Running …");
           busy(true, stop);
         });
-        if (said.stopped === "late") {
-          say([`Stopped after ${runner.SECONDS} seconds. Does a loop in it never end? Your text is `
-            + "still here."]);
-        } else if (said.stopped) {
-          say(["Stopped."]);
-        } else if (said.broken) {
-          say(["Python broke off: it ran out of memory, or too deep into calls. It is being started "
-            + "again; your text is still here."]);
+        if (came.stopped === "late") {
+          end = `Stopped after ${runner.SECONDS} seconds. Does a loop in it never end? Your text is `
+            + "still here.";
+        } else if (came.stopped) {
+          end = "Stopped.";
+        } else if (came.broken) {
+          end = "Python broke off: it ran out of memory, or too deep into calls. It is being started "
+            + "again; your text is still here.";
         } else {
-          return said;
+          return came;
         }
       } catch (error) {
-        say([`Python did not start: ${error.message}. The study notebook has the same.`]);
+        end = `Python did not start: ${error.message}. The study notebook has the same.`;
       } finally {
+        tell(end);
         busy(false);
       }
       return undefined;
+    }
+
+    function waits() {
+      if (!runner.started()) return "Starting Python: once a page, a few seconds …";
+      return runner.busy() ? "Python is busy with something else on this page; this comes next …"
+        : "…";
     }
 
     function reset() {
@@ -214,7 +260,7 @@ globalThis.descentEditor = (() => {
     globalThis.addEventListener("storage", () => document.activeElement === area || again());
     globalThis.addEventListener("pageshow", again);
     again();
-    return { element, area, send, say, print, show, fit };
+    return { element, area, send, say, hint, print, show, fit };
   }
 
   return make;

@@ -83,6 +83,14 @@ document.addEventListener("DOMContentLoaded", () => {
   const kept = globalThis.descentKept;
   const place = document.querySelector(".descent-progress");
   if (!place) return;
+  if (document.location.protocol === "file:" && "mozInnerScreenX" in globalThis) {
+    place.innerHTML = `<p>This is Firefox, and the book was opened from its files. Then Firefox keeps
+      what you type and solve for each page by itself: it is safe there, and marked, but this index
+      cannot see it. To have it counted here, exported and imported, let the book come from a server:
+      run <code>python3 -m http.server --bind localhost</code> in the folder of this page, and open
+      <code>http://localhost:8000</code>. What you typed before stays with the files.</p>`;
+    return;
+  }
   const elsewhere = new Set(place.dataset.elsewhere.split(" "));
   const rows = [...document.querySelectorAll("table.exercises tbody tr")].map((row) => ({
     cell: row.querySelector("td p") ?? row.querySelector("td"),

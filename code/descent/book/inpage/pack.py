@@ -119,8 +119,8 @@ def zipped():
     files = {f"descent/{path.relative_to(_PACKAGE).as_posix()}": path
              for pattern in _MODULES for path in sorted(_PACKAGE.glob(pattern))}
     files["numpy.py"] = _HERE / "standin" / "numpy.py"
-    solved = {name: lines for path in sorted(solutions.FOLDER.glob("*.ipynb"))
-              for name, lines in solutions.taken(path).items()}
+    solved = {name: kept for path in sorted(solutions.FOLDER.glob("*.ipynb"))
+              for name, kept in solutions.taken(path).items()}
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():

@@ -6,7 +6,7 @@ globalThis.descentRunner = (() => {
   const SECONDS = 5;            // that an answer may take
   const HEAVY = 600 * 2 ** 20;  // bytes beyond which Python is started anew before the next answer
 
-  let parts, source, running, turn = Promise.resolve();
+  let parts, source, running, asked = 0, turn = Promise.resolve();
 
   function bytes(text) {  // a plain loop: `Uint8Array.from` takes half a second for all
     const letters = atob(text), made = new Uint8Array(letters.length);
@@ -89,6 +89,7 @@ globalThis.descentRunner = (() => {
 
   // Ask Python, when it is there and free; `begun` hears of how to stop it.
   function ask(message, begun = () => {}) {
+    asked += 1;
     const mine = turn.then(async () => {
       const one = await start();
       const late = setTimeout(() => one.stop("late"), SECONDS * 1000);
@@ -99,9 +100,9 @@ globalThis.descentRunner = (() => {
       if (said.stopped || said.broken || said.bytes > HEAVY) start().catch(() => {});
       return said;
     });
-    turn = mine.catch(() => {});
+    turn = mine.catch(() => {}).then(() => { asked -= 1; });
     return mine;
   }
 
-  return { SECONDS, start, ask, started: () => Boolean(running?.one) };
+  return { SECONDS, start, ask, started: () => Boolean(running?.one), busy: () => asked > 0 };
 })();

@@ -42,6 +42,9 @@ async function start({ mjs, asm, wasm, stdlib, files }) {
       packages: {},
     },
   });
+  // So Python looks in here now and then: WebKit ends a worker only where JavaScript runs, and one
+  // that is told to end amid a loop in Python would use up a core until its page is closed.
+  python.setInterruptBuffer(new Uint8Array(1));
   python.FS.writeFile("/descent.zip", files);
   python.runPython("import sys; sys.path.insert(0, '/descent.zip')");
   desk = python.pyimport("descent.book.inpage.desk");
@@ -49,9 +52,9 @@ async function start({ mjs, asm, wasm, stdlib, files }) {
 }
 
 // The runs of a playground whose rule was changed, its numbers as arrays that need no copy more.
-function runs({ cell, source, from, row }) {
+function runs({ cell, source, from, rows }) {
   changed ??= python.pyimport("descent.book.inpage.changed").changed;
-  const made = changed(cell, source, python.toPy(from), row);
+  const made = changed(cell, source, python.toPy(from), ...rows);
   const said = made.toJs({ dict_converter: Object.fromEntries });
   made.destroy();
   return said;

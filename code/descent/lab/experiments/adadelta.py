@@ -41,8 +41,15 @@ TRIALS = {
     "own eps": Trial(own_eps, {"lr": [0.1, 1.0, 10.0], "eps": [1e-6, 1e-8, 1e-10], "steps": 100,
                                "seeds": 3}),
     "longer": Trial(swept, {"task": "digits", "rule": "adadelta", "steps": 1000, "seeds": 3,
-                            "lr": [0.1, 0.32, 1.0, 3.2, 10.0]}),
+                            "lr": [0.1, 0.32, 1.0, 3.2, 10.0, 32.0, 100.0]}),
     **{f"untuned/{task}": Trial(swept, {"task": task, "rule": "adadelta", "steps": steps,
                                         "seeds": 12, "first_seed": 1000, "lr": [1.0]})
        for task, steps in (("digits", 100), ("names", 290))},
+    **{f"valley/{task}/{name}": Trial(swept, {"task": task, "rule": rule, "steps": steps,
+                                              "seeds": 12, "first_seed": 1000,
+                                              "lr": rates(low, 1000 * low, 13)})
+       for task, steps, methods in (
+           ("digits", 100, (("Adadelta", "adadelta", 0.5), ("Adagrad", "adagrad", 0.005))),
+           ("names", 290, (("Adadelta", "adadelta", 0.1), ("Adagrad", "adagrad", 0.003))))
+       for name, rule, low in methods},
 }

@@ -1,4 +1,7 @@
-"""Adam on two convolutional nets, against SGD with momentum and RMSprop, and how sharp they end."""
+"""Adam on two convolutional nets and a recurrent one, against SGD with momentum, and how sharp.
+
+On the recurrent net both tune what they remember, beta1 or the momentum, on grids of one size.
+"""
 
 import numpy as np
 import torch
@@ -11,9 +14,10 @@ from descent.lab.procedures import fresh_seeds, rates, tuned
 from descent.lab.trial import Trial
 from descent.tasks import loss_of_flat
 
-__all__ = ["ANGLES", "TRIALS", "largest_curvature", "sharpness", "turned"]
+__all__ = ["ANGLES", "MEMORIES", "TRIALS", "largest_curvature", "sharpness", "turned"]
 
 ANGLES = tuple(range(0, 91, 15))
+MEMORIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)  # on the recurrent net
 
 
 def largest_curvature(loss, flat, steps=15):
@@ -130,8 +134,15 @@ TRIALS = {
     **{f"turned/{rule} {memory:g}": Trial(turned, {"rule": rule, "scale": scale, "memory": memory,
                                                    "steps": 2000})
        for rule, scale in (("sgd", 0.02), ("adam", 0.01)) for memory in (0.0, 0.5, 0.8, 0.9, 0.95)},
-    **{f"curvature/{name}": Trial(sharpness, {"task": "digits", "rule": rule, "lr": lr, "seeds": 10,
-                                              "at": [60, 150, 300], **hyper})
+    **{f"recurrent/{rule} {memory:g}": Trial(tuned, {
+        "task": "digit_rows", "rule": rule, "steps": 200, "tuning": 12, "final": 40, "first": 3000,
+        "lrs": rates(*ends, 9), **hyper})
+       for memory in MEMORIES for rule, ends, hyper in (
+           ("sgd", (0.32 * (1 - memory), 32 * (1 - memory)), {"momentum": memory}),
+           ("adam", (0.0032, 0.32), {"betas": [memory, 0.999]}))},
+    **{f"curvature{looks}/{name}": Trial(sharpness, {"task": "digits", "rule": rule, "lr": lr,
+                                                     "seeds": 10, "at": at, **hyper})
+       for looks, at in (("", [60, 150, 300]), (" between", [110, 200]))
        for name, rule, lr, hyper in (("SGD, momentum 0.9", "sgd", 0.099928, {"momentum": 0.9}),
                                      ("Adam", "adam", 0.01777, {}))},
 }

@@ -4,12 +4,13 @@ Cost is counted in gradients. The two rivals get their best setting for each tol
 other starts than those of the report; L-BFGS runs at torch's defaults, with a line search or not.
 """
 
+from itertools import count
 
 import numpy as np
 import torch
 from scipy.fft import dct, idct
 from scipy.special import expit
-from torch.func import grad, vmap
+from torch.func import grad
 from torch.nn.functional import cosine_similarity
 
 from descent import rules, surfaces, tasks
@@ -22,8 +23,8 @@ from descent.tasks import loss_of_flat
 from descent.tasks.oscillation import NOISE, TIMES, TRUE, Problem, displacement, oscillation
 
 __all__ = ["BATCHES", "BUDGET", "CONDITION", "HISTORIES", "MEMORIES", "NOISE", "PROBLEMS", "TIMES",
-           "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem", "displacement", "paired", "raced",
-           "searched", "trained"]
+           "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem", "displacement", "fitted", "paired",
+           "raced", "searched", "trained"]
 
 TOLERANCES = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
 CONDITION = 10_000
@@ -140,6 +141,19 @@ def raced(problem, rule, lrs, memories, budget, tuning, final, n=None, tuning_n=
     return chosen
 
 
+def fitted(problem, rule, lrs, momenta, budget, final):
+    """Return the gradients to the last tolerance at the best lr and momentum of each start alone.
+
+    Picked on the starts of the report, each for itself: what hindsight would have saved.
+    """
+    made, best = PROBLEMS[problem](fresh_seeds(final)), np.full(final, budget)
+    for momentum in momenta:
+        counts = _needed(made, getattr(rules, rule), budget, TOLERANCES[-1:],
+                         lr=np.array(lrs)[:, None, None], momentum=momentum)
+        best = np.minimum(best, counts[0].min(0))
+    return {"gradients": best}
+
+
 def searched(problem, final, budget, n=None, **hyper):
     """Count what L-BFGS needs on the starts of the report, with torch's defaults but for `hyper`.
 
@@ -207,35 +221,47 @@ def _train(task, how, batch, epochs, seed, lr, history_size):
     return p
 
 
-def paired(seeds, sizes, draws=200):
-    """Compare changes of a batch's gradient with that of all data, along one small step downhill.
+def paired(batch, lr, epochs, seeds, history_size=10, most=80):
+    """Measure what L-BFGS takes for y while it trains with a new batch every time.
 
-    For nets after about six epochs of SGD. Returns, for the same batch at both ends and for a new
-    one, the mean cosine with the change on all data and the share of pairs with yᵀs > 1e-10, each
-    (sizes, seeds).
+    Along the runs of `trained` with that lr, on fresh seeds, up to `most` pairs are compared with
+    the change of the whole data's gradient over the same step: the run's own ("new"), the one made
+    of a second gradient on the old batch ("same"), and one of two batches that had no part in the
+    step ("other"). Returns by seed for each the mean cosine, the median of y's over that of all
+    data, and the share of pairs with y's > 1e-10; and the mean cosine of the step and minus the
+    old batch's noise.
     """
     task = tasks.digits()
-    net, (x, y) = task.make().to(device()), task.train
-    kept = {f"{batch} {what}": [] for batch in ("same", "new") for what in ("cosine", "used")}
-    for seed in range(seeds):
-        p = _train(task, "SGD, momentum 0.9", 64, 6, seed, 0.05, 1)
-        one = vmap(lambda p, x, y: grad(loss_of_flat(net, x[None], y[None]))(p),
-                   (None, 0, 0), chunk_size=128)
-        before = one(p, x, y).double()
-        s = -0.05 * before.mean(0)
-        change = one(p + s.float(), x, y).double() - before
-        random, found = torch.Generator().manual_seed(seed), []
-        for size in sizes:
-            rows = torch.stack([torch.randperm(len(y), generator=random)[:2 * size]
-                                for _ in range(draws)]).to(device())
-            old, new = before[rows[:, :size]].mean(1), before[rows[:, size:]].mean(1)
-            same = change[rows[:, :size]].mean(1)
-            found.append([[cosine_similarity(made, change.mean(0)[None]).mean().item(),
-                           (made @ s > 1e-10).double().mean().item()]
-                          for made in (same, change[rows[:, size:]].mean(1) + new - old)])
-        for name, values in zip(kept, np.array(found).reshape(len(sizes), 4).T, strict=True):
-            kept[name].append(values)
-    return {name: np.transpose(values) for name, values in kept.items()}
+    everything = grad(loss_of_flat(task.make().to(device()), *task.train))
+    kept = {f"{which} {what}": [] for which in ("new", "same", "other")
+            for what in ("cosine", "ratio", "used")} | {"along": []}
+    for seed in fresh_seeds(seeds):
+        steps = epochs * (len(task.train[1]) // batch)
+        model, strangers = (tasks.Alone(task, one, steps=2 * steps, batch_size=batch)
+                            for one in (seed, seed + 10_000))
+        every, numbers, last, found = max(1, steps // most), count(1), [], []
+
+        def fun(p, model=model, strangers=strangers, every=every, numbers=numbers, last=last,
+                found=found):
+            look = model.draw()
+            f, g = look(p)
+            if last and next(numbers) % every == 0 and p.isfinite().all():
+                p_old, old, g_old = last
+                s, whole = p - p_old, everything(p_old)
+                true = everything(p) - whole
+                made = (g - g_old, old(p)[1] - g_old,
+                        strangers.draw()(p)[1] - strangers.draw()(p_old)[1])
+                found.append([one for y in made for one in (
+                    cosine_similarity(y, true, dim=0), y @ s / (true @ s), y @ s > 1e-10)]
+                    + [cosine_similarity(s, whole - g_old, dim=0)])
+            last[:] = p, look, g
+            return f, g
+
+        for _ in walk(lbfgs, fun, model.start, steps, lr=lr, history_size=history_size):
+            pass
+        for name, values in zip(kept, np.transpose(found).astype(float), strict=True):
+            kept[name].append(np.median(values) if "ratio" in name else values.mean())
+    return kept
 
 
 def trained(how, batch, lrs, epochs, tuning, final, history_size=10):
@@ -293,12 +319,17 @@ def _trials():
                 yield f"{problem}/L-BFGS, {name}", Trial(searched, {
                     "problem": problem, "final": counts["final"], "budget": BUDGET, **size,
                     **hyper})
+    yield "Rosenbrock/sgd, each start", Trial(fitted, {
+        "problem": "Rosenbrock", "rule": "sgd", "lrs": rates(*_RACES["Rosenbrock"][0]),
+        "momenta": MEMORIES["sgd"], "budget": BUDGET, "final": 20})
     for how, grid in WAYS.items():
         for batch in BATCHES:
             yield f"batches of {batch}/{how}", Trial(trained, {
                 "how": how, "batch": batch, "lrs": rates(*grid), "epochs": 20, "tuning": 6,
                 "final": 10})
-    yield "pairs", Trial(paired, {"seeds": 6, "sizes": [16, 32, 64, 128, 256, 512]})
+    for batch in BATCHES[:-1]:
+        yield f"pairs of {batch}", Trial(paired, {"batch": batch, "lr": 0.999912, "epochs": 20,
+                                                  "seeds": 10})
     for history in HISTORIES:
         yield f"history/{history}", Trial(searched, {
             "problem": "turned", "final": 5, "budget": BUDGET, "n": 2000,

@@ -1,4 +1,7 @@
-"""Learning-rate schedules with AdamW: a race at tuned peaks, warm-up, and a recipe taken apart."""
+"""Learning-rate schedules with AdamW: a race at tuned peaks, warm-up, and a recipe taken apart.
+
+And which lr is best for which size of batch, of SGD and of Adam.
+"""
 
 from functools import wraps
 
@@ -8,7 +11,8 @@ from descent import rules, schedules, tasks
 from descent.lab.procedures import SPARED, fresh_seeds, rates
 from descent.lab.trial import Trial
 
-__all__ = ["SCHEDULES", "TRIALS", "Plateau", "clipped", "raced", "recipe", "refit", "warmed"]
+__all__ = ["SCHEDULES", "TRIALS", "Plateau", "averaged", "clipped", "raced", "recipe", "refit",
+           "scaled", "warmed"]
 
 
 class Plateau:
@@ -54,7 +58,22 @@ def _warm_up(steps, warm):
     return schedules.linear_warmup(_cosine(steps - warm), warm, 1 / (warm + 1))
 
 
-# From a number of steps to the factor of the peak lr, and what else is scheduled.
+def averaged(rule, share, steps):
+    """Return the rule ending, at its last step, at the mean of the last `share` of its points."""
+    first = steps - round(share * steps)
+
+    @wraps(rule)
+    def stepped(p, g, t, mean=0.0, *state, **hyper):
+        p, *state = rule(p, g, t, *state, **hyper)
+        if t > first:
+            mean = mean + (p - mean) / (t - first)
+        return (mean if t == steps else p), mean, *state
+
+    return stepped
+
+
+# From a number of steps to the factor of the peak lr, and what else is scheduled; "average" is the
+# last share of the points whose mean is kept.
 SCHEDULES = {
     "constant": lambda steps: (None, {}),
     "step": lambda steps: (_step(steps, 0.1), {}),
@@ -67,6 +86,9 @@ SCHEDULES = {
                                 {"betas": (schedules.one_cycle_momentum(steps), 0.999)}),
     "warm-up + cosine": lambda steps: (_warm_up(steps, steps // 10), {}),
     "line": lambda steps: (lambda k: 1 - k / steps, {}),
+    "cosine to a tenth": lambda steps: (schedules.cosine_annealing(1.0, steps, 0.1), {}),
+    "constant, then line": lambda steps: (lambda k: min(1.0, (steps - k) / (0.2 * steps)), {}),
+    "constant, averaged": lambda steps: (None, {"average": 0.5}),
 }
 
 
@@ -78,6 +100,8 @@ def _part(task, examples, validation):
 def _fit(part, rule, schedule, steps, every=None, **hyper):
     """Train; return the `Fit`, the validation losses at every look, and the final factors."""
     shape, more = SCHEDULES[schedule](steps)
+    if share := more.pop("average", None):
+        rule = averaged(rule, share, steps)
     curve = []
 
     def watch(done, validation):
@@ -178,6 +202,17 @@ def recipe(examples, validation, rule, lrs, decays, schedule, names, clip, steps
             **made.setting, "test_loss": made.final.test_loss[0]}
 
 
+def scaled(task, examples, validation, rule, batches, lrs, passes, seeds):
+    """Train at every lr with batches of every size, equally many passes, under a cosine.
+
+    Returns validation losses (sizes, rates, seeds).
+    """
+    part = _part(task, examples, validation)
+    return {"validation": [
+        _fit(part, getattr(rules, rule), "cosine", passes * (examples // batch), batch_size=batch,
+             seeds=range(seeds), lr=lrs)[0].validation_loss for batch in batches]}
+
+
 _DIGITS = {"task": "digits", "examples": 400, "validation": 359, "steps": 400, "batch_size": 32,
            "weight_decay": 0.1, "every": 20, "tuning": 4, "final": 20,
            "lrs": rates(10**-2.75, 10**-0.75, 9)}
@@ -185,7 +220,8 @@ _SPELLING = {"task": "spelling", "examples": 2000, "validation": 400, "steps": 2
              "batch_size": 32, "weight_decay": 0.1, "every": 20, "tuning": 2, "final": 10,
              "lrs": rates(10**-2.5, 0.1, 7)}
 _RACED = ("constant", "step", "step, γ 0.3", "plateau", "plateau, patience 0", "cosine",
-          "one-cycle", "warm-up + cosine", "line")
+          "one-cycle", "warm-up + cosine", "line", "cosine to a tenth", "constant, then line",
+          "constant, averaged")
 _WARMED = {name: _SPELLING[name] for name in ("task", "examples", "validation", "steps",
                                               "batch_size", "weight_decay")}
 _RECIPE = {"examples": 600, "validation": 400, "rule": "adamw", "lrs": rates(10**-2.75, 0.03, 5),
@@ -204,5 +240,10 @@ TRIALS = {
         "all decay": {"names": "none"},
         "constant lr": {"schedule": "constant"},
         "defaults": {"lrs": [0.001], "decays": [0.01]},
+        "lr alone": {"lrs": rates(0.001, 0.1, 20), "decays": [0.01]},
     }.items()},
+    **{f"batches/{rule}": Trial(scaled, {
+        **{name: _DIGITS[name] for name in ("task", "examples", "validation")}, "rule": rule,
+        "batches": [8, 16, 32, 64], "lrs": rates(*ends, 13), "passes": 16, "seeds": 4})
+       for rule, ends in (("sgd", (0.0031623, 3.1623)), ("adam", (0.00031623, 0.31623)))},
 }

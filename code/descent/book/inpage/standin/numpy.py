@@ -92,13 +92,28 @@ def issubdtype(one, kind):
     return of in "fi" if kind is number else of == _kind_of(kind)
 
 
-# Arithmetic on plain numbers, which never raises where NumPy gives inf or NaN.
+# Arithmetic on plain numbers, which raises where NumPy gives inf or NaN only within an `errstate`
+# that asks for it.
+
+_RAISED = set()  # of "invalid", "divide", "over"
+
+
+def _odd(value, what, kind=None):
+    """Return NaN or inf, or raise what NumPy would."""
+    if _RAISED:
+        kind = kind or ("invalid" if value != value else "divide")
+        if kind in _RAISED:
+            words = {"invalid": "invalid value", "over": "overflow", "divide": "divide by zero"}
+            raise FloatingPointError(f"{words[kind]} encountered in {what}")
+    return value
+
 
 def _divide(a, b):
     try:
         return a / b
     except ZeroDivisionError:
-        return nan if a == 0 or a != a else math.copysign(inf, a) * math.copysign(1.0, b)
+        return _odd(nan, "divide") if a == 0 or a != a else _odd(
+            math.copysign(inf, a) * math.copysign(1.0, b), "divide")
 
 
 def _floor_divide(a, b):
@@ -122,9 +137,9 @@ def _power(a, b):
         return math.pow(a, b) if b != 0.5 else math.sqrt(a)  # they differ at -inf
     except ValueError:  # of 0, or no real number
         odd = b == int(b) and int(b) % 2
-        return (math.copysign(inf, a) if odd else inf) if a == 0 else nan
+        return _odd((math.copysign(inf, a) if odd else inf) if a == 0 else nan, "power")
     except OverflowError:
-        return -inf if a < 0 and b % 2 == 1 else inf
+        return _odd(-inf if a < 0 and b % 2 == 1 else inf, "power", "over")
 
 
 def _add(a, b):
@@ -149,9 +164,9 @@ def _real(f, at_zero=nan):
         try:
             return f(x)
         except ValueError:
-            return at_zero if x == (-1 if f is math.log1p else 0) else nan
+            return _odd(at_zero if x == (-1 if f is math.log1p else 0) else nan, f.__name__)
         except OverflowError:
-            return inf
+            return _odd(inf, f.__name__, "over")
     return real
 
 
@@ -1418,9 +1433,17 @@ linalg = _Room("linalg", norm=_norm, solve=_solve, inv=_inverse, det=_determinan
 
 
 @contextmanager
-def errstate(**_):
-    """Do nothing: there are no warnings here."""
-    yield
+def errstate(all=None, **kinds):
+    """Raise inside what is asked for; there are no warnings here."""
+    before = set(_RAISED)
+    for kind in ("invalid", "divide", "over"):
+        how = kinds.get(kind, all)
+        (_RAISED.add if how == "raise" else _RAISED.discard if how else bool)(kind)
+    try:
+        yield
+    finally:
+        _RAISED.clear()
+        _RAISED.update(before)
 
 
 def seterr(**_):
