@@ -16,11 +16,12 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book test study lab bench notebooks experiments images clean
+.PHONY: help book test gpu-check study lab bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
 	@echo 'make test        prove everything: lint, notebooks, package, pages'
+	@echo 'make gpu-check   run what is for a GPU on one that only pretends to be'
 	@echo 'make study       write the study notebooks into study/, never over your own'
 	@echo 'make lab         the same, and open them in JupyterLab'
 	@echo 'make bench       print the benchmark table'
@@ -57,6 +58,14 @@ test: $(READY)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
 	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
 		-m browser tests)
+
+# Which notebooks run there: all of them take half an hour, FAKED='$(CHAPTERS)'.
+FAKED ?= chapters/adagrad.ipynb
+
+gpu-check: export PYTHONPATH = tests
+gpu-check: $(READY)
+	$(call step,tests on a GPU that only pretends,$(BIN)/python -m pytest -q -p fakegpu -m gpu tests)
+	$(call step,a notebook there,$(BIN)/python tests/fakegpu.py $(FAKED))
 
 study: $(READY)
 	@$(BIN)/python -m descent.book.study

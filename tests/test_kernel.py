@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler
 
 from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
 from descent.optim import private
-from descent.optim.kernel import _kernels, kernel
+from descent.optim.kernel import _kernels, kernel, need_compiler
 from descent.optim.number import Noted, Number
 from descent.signature import hyperparameters
 
@@ -327,6 +327,92 @@ def test_a_model_that_changes_its_dtype():
     assert_same(*ends, rtol=1e-6)
 
 
+def restarted(p, g, t, b=0.0, *, lr=0.1):
+    b = g if t % 3 == 0 else 0.9 * b + g  # at some steps nothing reads what came before
+    return p - lr * b, b
+
+
+def cleared_at_times(p, g, t, b=0.0, *, lr=0.1):
+    b = 0.9 * b + g
+    return p - lr * b, 0.0 if t % 3 == 0 else b
+
+
+def looking_back(p, g, t, g1=0.0, g2=0.0, *, lr=0.1):
+    return p - lr * (g + 0.5 * g1 + 0.25 * g2), g, g1  # g2 is a number for one step more
+
+
+def elastic(p, g, t, old=0.0, *, lr=0.1):
+    return p - lr * g + 0.5 * (p - old) * (t > 1), p
+
+
+def from_one(p, g, t, v=1.0, *, lr=0.1, beta=0.0):
+    return p - lr * g / (1 + beta * v), 0.5 * v + 0.5 * g**2
+
+
+@pytest.mark.parametrize("rule", [restarted, cleared_at_times, looking_back, elastic, from_one])
+def test_a_state_is_what_the_rule_says_at_every_step(rule):
+    def turned_on(optimizer, params):
+        if rule is from_one:  # a state that nothing read until now starts where the rule has it
+            optimizer.param_groups[0]["beta"] = 0.5
+            if not optimizer.compile:
+                for p in params:
+                    optimizer.state[p]["v"] = torch.ones_like(p)
+
+    assert_steps_agree(both(rule), 9, {4: turned_on})
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "fused" in parity.implementations(
+    row.torch_class)], ids=lambda row: row.rule.__name__)
+def test_in_16_bits_a_kernel_is_torchs_fused(row):
+    """In float16 eps is 0, and a zero gradient makes NaN of all that is computed there."""
+    ends = []
+    for make in (lambda ps: Optimizer(ps, row.rule, lr=0.01, compile=True),
+                 lambda ps: row.torch_class(ps, lr=0.01, fused=True)):
+        p = torch.ones(5, dtype=torch.float16, requires_grad=True)
+        optimizer = make([p])
+        for _ in range(4):
+            p.grad = torch.tensor([0.0, 1e-3, 1e-2, 1.0, 200.0]).half()
+            optimizer.step()
+        ends.append(p.detach())
+    assert ends[0].isfinite().all()
+    torch.testing.assert_close(*ends, rtol=1e-3, atol=0)
+
+
+def test_complex_parameters_are_laid_by_parts():
+    runs = []
+    for make in (lambda ps: Optimizer(ps, adam, lr=0.1, compile=True),
+                 lambda ps: torch.optim.Adam(ps, lr=0.1, foreach=False)):
+        params = [torch.full(shape, 1 + 2j, dtype=torch.complex128, requires_grad=True)
+                  for shape in ((), (3,), (2, 2))]
+        optimizer = make(params)
+        for k in range(6):
+            for p in params:
+                p.grad = (p.detach() * (1 + 1j) + k).conj()
+                if make is not None and k % 2:
+                    p.grad = p.grad.resolve_conj()
+            if isinstance(optimizer, torch.optim.Adam):
+                for p in params:
+                    p.grad = p.grad.resolve_conj()
+            optimizer.step()
+        runs.append(params)
+        assert all(p.is_complex() for p in params)
+    assert_same(*runs)
+
+
+def test_a_negative_that_is_not_written_out():
+    runs = []
+    for compiled in (True, False):
+        p = torch.ones(3, dtype=torch.float64, requires_grad=True)
+        optimizer = Optimizer([p], sgd, lr=0.1, compile=compiled)
+        for _ in range(3):
+            p.grad = torch.full((3,), 1 + 1j, dtype=torch.complex128).conj().imag
+            assert p.grad.is_neg()
+            optimizer.step()
+        runs.append(p)
+    assert_same([runs[0]], [runs[1]])
+    assert runs[0][0].item() == pytest.approx(1.3)
+
+
 def test_what_a_kernel_cannot_compute_is_named():
     def rounded(p, g, t, *, lr=0.1):
         return (p - lr * int(t) * g,)
@@ -489,6 +575,22 @@ def test_without_a_compiler_it_says_what_to_install(monkeypatch):
     with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler.*apt-get install g\+\+"):
         Optimizer(parameters(), sgd, compile=True)
     Optimizer(parameters(), sgd)
+
+
+@pytest.mark.parametrize(("card", "found", "programs", "words"), [
+    ((6, 1), True, True, r"compute capability 7\.0 or later, and cuda has 6\.1: use compile=False"),
+    ((9, 0), False, True, "needs Triton on CUDA, and it is not installed: `pip install triton`"),
+    ((9, 0), True, False, "needs a C compiler on CUDA, and there is none"),
+    ((9, 0), True, True, None),
+])
+def test_what_a_gpu_lacks_for_a_kernel_is_named(monkeypatch, card, found, programs, words):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: card)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found or None)
+    monkeypatch.setattr(shutil, "which", lambda name: name if programs else None)
+    if words is None:
+        return need_compiler("cuda")
+    with pytest.raises(RuntimeError, match=words):
+        need_compiler("cuda")
 
 
 def test_the_first_kernel_is_announced(capsys):

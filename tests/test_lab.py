@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from descent import adam, driver, lab
-from descent.lab import Trial, run, stale
+from descent.lab import Trial, run, runner, stale
 from descent.lab.__main__ import main
 from descent.lab.experiments.schedulers import averaged
 from descent.lab.fingerprints import fingerprint
@@ -420,6 +420,16 @@ def test_a_result_of_other_code_is_run_again(tmp_path):
     assert stale(trials, path) == ["a"]
     assert made(trials, path) == ["a"]
     assert stale(trials, path) == []
+
+
+@pytest.mark.parametrize(("kind", "asked", "processes"),
+                         [("cpu", None, -1), ("cuda", None, 1), ("cuda", 3, 3)])
+def test_on_a_gpu_one_process_runs_all_unless_told_otherwise(monkeypatch, kind, asked, processes):
+    began = []
+    monkeypatch.setattr(runner, "device", lambda: torch.device(kind))
+    monkeypatch.setattr(runner, "Parallel", lambda n_jobs, **_: began.append(n_jobs))
+    with runner._workers(asked, None):
+        assert began == [processes]
 
 
 def test_an_averaged_rule_ends_at_the_mean_of_its_last_points():

@@ -11,7 +11,7 @@ from saving import saved
 from scipy import optimize
 from torch.optim.lbfgs import _strong_wolfe
 
-from descent import LBFGS, Optimizer, lbfgs, path, walk
+from descent import LBFGS, Optimizer, adam, lbfgs, path, walk
 from descent.rules.lbfgs import Look, cubic_minimum, remember, strong_wolfe, two_loop
 from descent.surfaces import rosenbrock
 
@@ -336,8 +336,11 @@ def test_wrong_use_is_named():
     for cls in (LBFGS, torch.optim.LBFGS):
         with pytest.raises(ValueError, match="group"):
             cls(copy.deepcopy(groups))
-    with pytest.raises(TypeError, match="complex"):
-        LBFGS([torch.ones(2, dtype=torch.complex64, requires_grad=True)])
+    for shared in ([p, p], [p, torch.nn.Parameter(p.data[1:])]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, of a parameter given twice
+            with pytest.raises(ValueError, match="share no memory"):
+                LBFGS(shared)
     for name, value in {"lr": -1.0, "max_iter": 0, "max_eval": 2.5,
                         "history_size": 0, "line_search_fn": "armijo"}.items():
         with pytest.raises(ValueError, match=f"{name} must be .* got {value!r}"):
@@ -358,3 +361,54 @@ def test_a_rise_at_the_second_look_does_not_end_the_bracketing():
     strong_wolfe(look, Look(0.0, 0.0, -1.0, None), 1.0, max_eval=3)
     assert seen[1] > seen[0]
     assert seen[2] > seen[1]  # further out, not between
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_complex_parameters_are_searched_by_parts_as_in_torch(search):
+    ends = []
+    for cls in (LBFGS, torch.optim.LBFGS):
+        z = torch.tensor([[0.5 - 1j, -1 + 0.5j]], dtype=torch.complex128).T.requires_grad_()
+        x = parameter()
+        optimizer = cls([z, x], max_iter=8, line_search_fn=search)
+
+        def closure(z=z, x=x, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = ((z - (1 + 2j)).abs()**2 * torch.tensor([[1.0], [7.0]])).sum() + VALLEY.f(x)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        ends.append(torch.cat([torch.view_as_real(z.detach()).reshape(-1), x.detach()]))
+    torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-9)
+    assert ends[0][:4].tolist() != [0.5, -1, -1, 0.5]
+
+
+@pytest.mark.parametrize("lr", [torch.tensor(0.5), torch.tensor([0.5]), torch.tensor([[0.5]])])
+def test_an_lr_of_one_entry_is_taken_as_in_torch(lr):
+    ends = []
+    for cls in (LBFGS, torch.optim.LBFGS):
+        p = parameter()
+        optimizer = cls([p], lr=lr, max_iter=4)
+        optimizer.step(closure_of(p))
+        assert optimizer.param_groups[0]["lr"] is lr
+        ends.append(p.detach())
+    torch.testing.assert_close(*ends, rtol=1e-11, atol=0)
+    for cls in (LBFGS, torch.optim.LBFGS):
+        with pytest.raises(ValueError, match=r"lr"):
+            cls([p], lr=torch.ones(2))
+
+
+def test_the_state_of_another_optimizer_or_point_is_refused():
+    p = parameter()
+    ours, theirs = LBFGS([p]), torch.optim.LBFGS([p])
+    theirs.step(closure_of(p))
+    with pytest.raises(ValueError, match=r"state of LBFGS, of n_iter, .*; got .*old_dirs"):
+        ours.load_state_dict(theirs.state_dict())
+    with pytest.raises(ValueError, match=r"settings of LBFGS, .*; missing .*max_iter"):
+        ours.load_state_dict(Optimizer([p], adam).state_dict())
+    with pytest.raises(ValueError, match=r"settings of adam, .*; missing betas"):
+        Optimizer([p], adam).load_state_dict(ours.state_dict())
+    ours.step(closure_of(p))
+    longer = LBFGS([torch.ones(3, requires_grad=True)])
+    with pytest.raises(ValueError, match=r"g_old must have the length .* 3, got shape \(2,\)"):
+        longer.load_state_dict(ours.state_dict())

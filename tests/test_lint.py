@@ -1,5 +1,6 @@
 """The linter of the widgets' JavaScript sees what is shipped, and nothing that is right there."""
 
+import re
 import shutil
 
 import pytest
@@ -27,6 +28,15 @@ def test_a_slip_is_found_and_named_by_its_place(tmp_path, file, planted, words):
     text = path.read_text(encoding="utf8") + planted + "\n"
     path.write_text(text, encoding="utf8")
     assert any(words.format(text.count("\n")) in found for found in complaints(tmp_path))
+
+
+def test_a_picture_has_a_name_from_the_first():
+    """Between its making and its first drawing a slow machine can look: an image needs a name."""
+    made = [match for path in FOLDER.glob("*.js") for match in
+            re.findall(r'\{[^{}]*(?:\$\{[^{}]*\}[^{}]*)*role: "img"[^{}]*\}',
+                       path.read_text(encoding="utf8"))]
+    assert made
+    assert all('"aria-label":' in attributes for attributes in made)
 
 
 def test_what_one_widget_uses_is_no_waste(tmp_path):

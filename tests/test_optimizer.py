@@ -3,12 +3,13 @@ import inspect
 import pickle
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from saving import saved
 from torch.optim import SGD, lr_scheduler, swa_utils
 
-from descent import Optimizer, adam, sgd
+from descent import Optimizer, adadelta, adagrad, adam, parity, rmsprop, sgd
 
 HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
 
@@ -216,6 +217,90 @@ def test_a_tensor_lr_of_one_number():
     assert_same(runs[0][1], runs[1][1])
 
 
+ROWS = [row for row in parity.ROWS if not row.closure]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (0,), (2,)])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
+def test_an_lr_of_any_shape_is_taken_or_refused_as_in_torch(row, shape, compiled):
+    lr = torch.full(shape, 0.125, dtype=torch.float64)
+    makes = [lambda ps: Optimizer(ps, row.rule, lr=lr, compile=compiled),
+             lambda ps: row.torch_class(ps, lr=lr, foreach=False)]
+    if lr.numel() != 1:
+        for make, words in zip(makes, ["lr must be one number .* got tensor", "1-element"],
+                               strict=True):
+            with pytest.raises(ValueError, match=words):
+                make([torch.ones(3, requires_grad=True)])
+        return
+    runs = []
+    for make in makes:
+        params = [torch.full(s, 2.0, dtype=torch.float64, requires_grad=True) for s in ((), (3,))]
+        optimizer = make(params)
+        for p in params:
+            p.grad = 0.5 * p.detach()
+        optimizer.step()  # the first of ours is plain, and no kernel is made
+        runs.append(params)
+        assert optimizer.param_groups[0]["lr"] is lr  # schedulers fill it
+    assert_same(*runs, rtol=1e-7 if row.rule.__name__ == "nadam" else 1e-13)  # its own is float32
+
+
+@pytest.mark.parametrize("lr", [np.float32(0.5), np.array(0.5), np.array([0.5]),
+                                torch.tensor([0.5], dtype=torch.bfloat16), torch.tensor(0.5)])
+def test_one_number_in_any_wrapping(lr):
+    p = torch.ones((), requires_grad=True)
+    p.grad = torch.ones(())
+    Optimizer([p], sgd, lr=lr, momentum=torch.tensor([0.9])).step()
+    assert p.item() == 0.5
+    with pytest.raises(ValueError, match=r"betas must be one number .* got array\(\[0.9, 0.8\]\)"):
+        Optimizer([p], adam, betas=(np.array([0.9, 0.8]), 0.9))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
+def test_complex_parameters_are_stepped_by_parts_as_in_torch(row):
+    ends = []
+    for make in (lambda ps: Optimizer(ps, row.rule, lr=0.01),
+                 lambda ps: row.torch_class(ps, lr=0.01, foreach=False)):
+        p = torch.tensor([1 + 2j, 0.5 - 1j], dtype=torch.complex128, requires_grad=True)
+        optimizer = make([p])
+        for k in range(300):
+            p.grad = (p.detach() - (0.5 - 2j)) * (1 + k % 3)
+            optimizer.step()
+        ends.append(p)
+        shapes = {value.shape for value in optimizer.state[p].values()
+                  if isinstance(value, torch.Tensor) and value.ndim}
+        assert shapes <= {p.shape}
+    bound = 1e-8 if row.rule.__name__ == "nadam" else 1e-13  # torch's product of momenta is float32
+    assert_same([ends[0]], [ends[1]], rtol=bound)
+
+
+def test_a_conjugate_gradient_is_written_out_and_a_conjugate_parameter_refused():
+    p = torch.tensor([1 + 2j], dtype=torch.complex128, requires_grad=True)
+    p.grad = torch.tensor([1 + 1j], dtype=torch.complex128).conj()
+    Optimizer([p], adam, lr=0.1).step()
+    torch.testing.assert_close(p.detach(), torch.tensor([0.9 + 2.1j], dtype=torch.complex128))
+    q = torch.nn.Parameter(torch.tensor([1 + 2j]).conj())
+    q.grad = torch.tensor([1 + 1j])
+    for cls in (lambda ps: Optimizer(ps, adam), torch.optim.Adam):
+        with pytest.raises(RuntimeError, match="conj"):
+            cls([q]).step()
+
+
+def test_a_parameter_given_twice_warns_and_steps_twice_as_in_torch():
+    ends = []
+    for make in (lambda ps: Optimizer(ps, sgd, lr=0.1), lambda ps: SGD(ps, lr=0.1, foreach=False)):
+        p = torch.ones(3, requires_grad=True)
+        with pytest.warns(UserWarning, match="duplicate parameters"):
+            optimizer = make([p, p])
+        p.grad = torch.ones(3)
+        optimizer.step()
+        ends.append(p)
+        with pytest.raises(ValueError, match="more than one parameter group"):
+            optimizer.add_param_group({"params": [p]})
+    assert_same([ends[0]], [ends[1]])
+    assert ends[0][0].item() == pytest.approx(0.8)
+
+
 def test_it_trains_a_module():
     torch.manual_seed(0)
     model, x = torch.nn.Linear(4, 1), torch.randn(64, 4)
@@ -246,3 +331,95 @@ def test_the_state_of_another_optimizer_is_refused():
     with pytest.raises(ValueError, match=r"state of adam, of step, m, v.*got exp_avg, exp_avg_sq"):
         ours.load_state_dict(theirs.state_dict())
     torch.testing.assert_close(ours.state_dict()["state"], before["state"])
+
+
+@pytest.mark.parametrize("foreign", [torch.optim.Adam, torch.optim.Adagrad, torch.optim.Rprop])
+def test_settings_of_another_optimizer_are_refused_by_what_they_lack(foreign):
+    """Before its first step it has no state that could tell."""
+    p = torch.ones(3, requires_grad=True)
+    ours = Optimizer([p], adadelta)
+    with pytest.raises(ValueError, match=r"of adadelta, .*(; missing rho|got sum)"):
+        ours.load_state_dict(foreign([p]).state_dict())
+    assert ours.param_groups[0]["rho"] == 0.9
+
+
+def test_a_compiled_state_of_another_rule_is_refused():
+    """What its kernel keeps are names that the other rule has too."""
+    p = torch.ones(3, requires_grad=True)
+    theirs, ours = Optimizer([p], rmsprop), Optimizer([p], adam)
+    theirs.state[p] = {"step": 3, "v": torch.ones(3)}
+    with pytest.raises(ValueError, match="missing betas, amsgrad"):
+        ours.load_state_dict(theirs.state_dict())
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("shapes", [((3,), (5,)), ((3,), ()), ((3,), (1,)), ((2, 3), (3,)),
+                                    ((4,), (2, 2))])
+def test_the_state_of_a_parameter_of_another_shape_is_refused(shapes, compiled):
+    """As in torch, which the order of parameters is all there is to tell them apart."""
+    def with_gradients(shapes):
+        params = [torch.ones(shape, requires_grad=True) for shape in shapes]
+        for p in params:
+            p.grad = torch.ones_like(p)
+        return params
+
+    params, turned = with_gradients(shapes), with_gradients(shapes[::-1])
+    before, theirs = Optimizer(params, adam), torch.optim.Adam(params, foreach=False)
+    before.step()
+    theirs.step()
+    after, also = Optimizer(turned, adam, compile=compiled), torch.optim.Adam(turned, foreach=False)
+    after.load_state_dict(before.state_dict())
+    also.load_state_dict(theirs.state_dict())
+    with pytest.raises(RuntimeError):
+        also.step()
+    with pytest.raises(ValueError, match=r"the state \w+ of a parameter of shape .* got shape"):
+        after.step()
+    assert all(torch.equal(p, torch.ones_like(p)) for p in turned)
+
+
+def remembers(p, g, t, p_old=0.0, g_old=0.0, *, lr=0.1):
+    return p - lr * g - 0.5 * lr * g_old + 0.1 * (p - p_old), p, g
+
+
+def test_a_rule_may_keep_the_point_and_the_gradient_that_it_was_given():
+    """A step writes to the one, the next backward pass to the other."""
+    p = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    optimizer, by_hand, state = Optimizer([p], remembers), p.detach().clone(), ()
+    for k in range(1, 6):
+        optimizer.zero_grad(set_to_none=False)
+        (p**2).sum().backward()
+        optimizer.step()
+        by_hand, *state = remembers(by_hand, 2 * by_hand, k, *state)
+        assert_same([p.detach()], [by_hand])
+
+
+@pytest.mark.parametrize(("returned", "error", "words"), [
+    (lambda p: p, TypeError, r"must return a tuple of the new point, m, got tensor"),
+    (lambda p: (p,), TypeError, r"must return a tuple of the new point, m, got \(tensor"),
+    (lambda p: (p.sum(), p), ValueError, r"a point of the parameter's shape \(3,\), got tensor"),
+    (lambda p: (0.0, p), ValueError, r"a point of the parameter's shape \(3,\), got 0.0"),
+])
+def test_what_a_rule_must_return_is_named(returned, error, words):
+    def odd(p, g, t, m=0.0, *, lr=0.1):
+        return returned(p)
+
+    p = torch.ones(3, requires_grad=True)
+    p.grad = torch.ones(3)
+    with pytest.raises(error, match=words):
+        Optimizer([p], odd).step()
+    assert torch.equal(p, torch.ones(3))
+
+
+@pytest.mark.parametrize("rule", [adam, rmsprop, adagrad])
+def test_what_overflows_in_float16_is_refused(rule):
+    """A square is infinite from 256 on, where torch's step goes on in more digits."""
+    p = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    p.grad = torch.full_like(p, 300)
+    theirs = parity.row_of(rule).torch_class([p.detach().clone().requires_grad_()], lr=0.01)
+    theirs.param_groups[0]["params"][0].grad = p.grad.clone()
+    if rule is not adagrad:  # whose sum of squares is infinite in torch, too
+        theirs.step()
+        assert theirs.param_groups[0]["params"][0].isfinite().all()
+    with pytest.raises(FloatingPointError, match=r"is infinite in float16.* up to 300; keep"):
+        Optimizer([p], rule, lr=0.01).step()
+    assert torch.equal(p, torch.ones_like(p))

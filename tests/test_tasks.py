@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from descent import schedules, sgd, tasks
+from descent import device, schedules, sgd, tasks
 from descent.tasks import (
     breast_cancer,
     by_rarity,
@@ -52,9 +52,19 @@ def test_names_are_split_and_numbered():
     assert len(row.unique()) == len(row)
 
 
+def test_with_cuda_convolutions_keep_their_digits(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device() == torch.device("cpu")
+    assert torch.backends.cudnn.allow_tf32
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device() == torch.device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_a_name_is_the_sum_of_its_parts():
     task = names()
-    model, x = task.make(), task.test[0][:3]
+    model, x = task.make(), task.test[0][:3].cpu()
     with torch.no_grad():
         model.weight.normal_(generator=torch.Generator().manual_seed(0))
         model.weight[0] = 0

@@ -108,13 +108,16 @@ def _point(p):
     """Return the starting point as float data, or raise."""
     if is_tensor(p):
         if not p.is_floating_point():
-            raise TypeError(f"p must be a floating-point tensor, got dtype {p.dtype}")
+            raise TypeError(f"p must be a real floating-point tensor, got dtype {p.dtype}")
         return p.detach()
     try:
         point = np.asarray(p)
+        if np.iscomplexobj(point):
+            raise TypeError  # astype would drop the imaginary part
         point = point if np.issubdtype(point.dtype, np.floating) else point.astype(float)
     except (TypeError, ValueError):
-        raise TypeError(f"p must be a number, an array or a tensor of numbers, got {p!r}") from None
+        raise TypeError(
+            f"p must be a number, an array or a tensor of real numbers, got {p!r}") from None
     return point if point.ndim else point[()]
 
 
@@ -133,6 +136,8 @@ def _value_and_gradient(looked):
 def _check_gradient(g, p):
     if not is_tensor(p) and is_tensor(g):
         raise TypeError("grad returned a tensor for a point that is none; start from a tensor")
+    if g.is_complex() if is_tensor(g) else np.iscomplexobj(g):
+        raise TypeError(f"grad must return real numbers, got {g!r}")
     if tuple(np.shape(g)) != tuple(np.shape(p)):
         raise ValueError(
             f"grad must return an array of the point's shape {tuple(np.shape(p))}, "

@@ -7,7 +7,8 @@ import numpy as np
 
 from descent.ops import is_tensor
 
-__all__ = ["BOUNDED", "hyperparameters", "known", "looks_again", "name_of", "settle", "state_names"]
+__all__ = ["BOUNDED", "hyperparameters", "known", "looks_again", "name_of", "settle",
+           "state_defaults", "state_names"]
 
 # What torch.optim refuses, by the name of the hyper-parameter. An upper bound of None is none.
 # NaN is refused everywhere; torch's SGD lets it pass.
@@ -30,9 +31,15 @@ def hyperparameters(rule):
     return {p.name: p.default for p in _parameters(rule) if p.kind is p.KEYWORD_ONLY}
 
 
+def state_defaults(rule):
+    """Return what the rule's state starts as, by name, in the order in which it returns it."""
+    given = [p for p in _parameters(rule) if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return {p.name: p.default for p in given[3:]}
+
+
 def state_names(rule):
     """Return the names of the rule's state, in the order in which it returns them."""
-    return [p.name for p in _parameters(rule) if p.kind is p.POSITIONAL_OR_KEYWORD][3:]
+    return list(state_defaults(rule))
 
 
 def looks_again(rule):

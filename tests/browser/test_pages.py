@@ -95,6 +95,37 @@ def test_axe_finds_nothing(page, violations, scheme):
     assert themed == scheme
 
 
+FAINT = """() => {
+    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+    const luminance = (color) => numbers(color).slice(0, 3).map((c) => c / 255)
+        .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+    const ground = (e) => {
+        for (; e; e = e.parentElement) {
+            const color = getComputedStyle(e).backgroundColor;
+            if ((numbers(color)[3] ?? 1) > 0.5) return luminance(color);
+        }
+        return 1;
+    };
+    return [...document.querySelectorAll("main article *")].filter((e) => e.checkVisibility() &&
+        [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
+            const ink = luminance(getComputedStyle(e).color), under = ground(e);
+            const contrast = (Math.max(ink, under) + 0.05) / (Math.min(ink, under) + 0.05);
+            return [contrast, under, e.outerHTML.slice(0, 99)];
+        }).filter(([contrast, under]) => contrast < 4.4 || under < 0.5);
+}"""
+
+
+@every_page
+def test_what_is_dark_on_the_screen_is_printed_light(page):
+    page.emulate_media(color_scheme="dark", media="print")
+    try:
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert page.evaluate(FAINT) == []
+    finally:
+        page.emulate_media(color_scheme="light", media="screen")
+
+
 @every_page
 def test_no_horizontal_scroll_on_a_phone(page):
     wide = page.viewport_size

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from joblib import Parallel, delayed
 
+from descent.device import device
 from descent.lab.store import keep, outdated, read
 
 __all__ = ["run"]
@@ -21,10 +22,10 @@ def run(trials, path, *, only=None, processes=None, dask=None):
 
     `trials` maps names to trials, `path` is the file of their results, from which those of trials
     that are no longer there are dropped. `only` names the trials to run, all if not given.
-    `processes` None is one a core; `dask` is the address of a scheduler, whose workers run the
-    trials instead. Raises ValueError, before anything is written, for a number of processes below
-    1, an address that does not answer, and a file that cannot be written, holds something else or
-    is being written by another run.
+    `processes` None is one a core, or one in all on a GPU, where each would hold a context;
+    `dask` is the address of a scheduler, whose workers run the trials instead. Raises ValueError,
+    before anything is written, for a number of processes below 1, an address that does not answer,
+    and a file that cannot be written, holds something else or is being written by another run.
     """
     path = Path(path)
     if processes is not None and processes < 1:
@@ -74,7 +75,8 @@ def _workers(processes, dask):
     elif processes == 1:
         yield map
     else:
-        pool = Parallel(n_jobs=processes or -1, return_as="generator_unordered")
+        pool = Parallel(n_jobs=processes or (-1 if device().type == "cpu" else 1),
+                        return_as="generator_unordered")
         yield lambda job, named: pool(delayed(job)(one) for one in named)
 
 

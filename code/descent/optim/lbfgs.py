@@ -2,11 +2,14 @@
 
 import torch
 
-from descent.optim.optimizer import scalar
+from descent.optim.memory import as_real, overlapping, written_out
+from descent.optim.optimizer import check_state_dict, number
 from descent.rules import lbfgs
 from descent.signature import hyperparameters, settle
 
 __all__ = ["LBFGS"]
+
+_STATE = ["n_iter", "func_evals", "g_old", "s", "pairs"]
 
 
 class LBFGS(torch.optim.Optimizer):
@@ -15,18 +18,20 @@ class LBFGS(torch.optim.Optimizer):
     `max_eval` None is max_iter * 5 // 4. `n_iter` and `func_evals` in the state of the first
     parameter count iterations and closure calls; memory is 2 history_size + 2 numbers a parameter.
 
-    Raises ValueError for a value out of range or a second parameter group, TypeError for complex
-    parameters.
+    Of complex parameters the real and the imaginary parts are entries of the vector, as in torch.
+
+    Raises ValueError for a value out of range, a second parameter group, or parameters that share
+    memory, one given twice among them (torch's moves twice as far there as its search looked).
     """
 
     def __init__(self, params, lr=1.0, max_iter=20, max_eval=None, tolerance_grad=1e-7,
                  tolerance_change=1e-9, history_size=100, line_search_fn=None):
-        hyper = {"lr": scalar("lr", lr), "max_iter": max_iter, "max_eval": max_eval,
+        hyper = {"lr": lr, "max_iter": max_iter, "max_eval": max_eval,
                  "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change,
                  "history_size": history_size, "line_search_fn": line_search_fn}
         if max_eval is None:
             del hyper["max_eval"]
-        settle(lbfgs, hyper)
+        settle(lbfgs, {**hyper, "lr": number("lr", lr)})
         super().__init__(params, {"max_eval": max_iter * 5 // 4, **hyper})
 
     def add_param_group(self, param_group):
@@ -34,9 +39,22 @@ class LBFGS(torch.optim.Optimizer):
         if self.param_groups:
             raise ValueError("LBFGS takes all parameters in one group, got a second")
         super().add_param_group(param_group)
-        for p in self.param_groups[0]["params"]:
-            if p.is_complex():
-                raise TypeError(f"LBFGS takes real parameters, got one of dtype {p.dtype}")
+        if overlapping(self.param_groups[0]["params"]):
+            raise ValueError("LBFGS takes parameters that share no memory, got some that do")
+
+    def load_state_dict(self, state_dict):
+        """Take over a state, as in torch.
+
+        Raises ValueError for a state of another optimizer or of a point of another length.
+        """
+        check_state_dict(state_dict, "LBFGS", _STATE, self.defaults)
+        length = len(self._point())
+        for state in state_dict["state"].values():
+            for name in ("g_old", "s"):
+                if state.get(name) is not None and state[name].shape != (length,):
+                    raise ValueError(f"the state {name} must have the length of the parameters, "
+                                     f"{length}, got shape {tuple(state[name].shape)}")
+        super().load_state_dict(state_dict)
 
     @torch.no_grad()
     def step(self, closure):
@@ -50,7 +68,7 @@ class LBFGS(torch.optim.Optimizer):
         if not callable(closure):
             raise TypeError(f"closure must be a function that returns the loss, got {closure!r}")
         group, state = self.param_groups[0], self.state[self.param_groups[0]["params"][0]]
-        hyper = {name: group[name] for name in hyperparameters(lbfgs)}
+        hyper = {name: number(name, group[name]) for name in hyperparameters(lbfgs)}
         settle(lbfgs, hyper)
         calls, p = [], self._point()
 
@@ -82,10 +100,10 @@ class LBFGS(torch.optim.Optimizer):
         return calls[0]
 
     def _point(self):
-        return torch.cat([p.reshape(-1) for p in self.param_groups[0]["params"]])
+        return torch.cat([as_real(p.detach()).reshape(-1) for p in self.param_groups[0]["params"]])
 
     def _write(self, point):
-        params = self.param_groups[0]["params"]
+        params = [as_real(p.detach()) for p in self.param_groups[0]["params"]]
         for p, part in zip(params, point.split([p.numel() for p in params]), strict=True):
             p.copy_(part.view_as(p))
 
@@ -98,6 +116,6 @@ class LBFGS(torch.optim.Optimizer):
         return loss
 
     def _gradient(self):
-        parts = [torch.zeros_like(p) if p.grad is None else p.grad.to_dense()
+        parts = [torch.zeros_like(p) if p.grad is None else written_out(p.grad.to_dense())
                  for p in self.param_groups[0]["params"]]
-        return torch.cat([part.reshape(-1) for part in parts])
+        return torch.cat([as_real(part).reshape(-1) for part in parts])

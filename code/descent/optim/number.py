@@ -92,7 +92,7 @@ def _operator(name, sign):
 
 def _comparison(name, sign):
     def compare(self, other):
-        outcome = getattr(operator, name)(self.now, _now(other))
+        outcome = self.noted.decided(getattr(operator, name)(self.now, _now(other)))
         self.noted.branches.append(f"({self.formula} {sign} {formula_of(other)}) == {outcome}")
         return outcome
 
@@ -126,10 +126,20 @@ def function_of(names, expression):
 
 
 class Noted:
-    """What one run of a rule meets: the numbers that tensors meet, in order, and its branches."""
+    """What one run of a rule meets: the numbers that tensors meet, in order, and its branches.
 
-    def __init__(self, vector):
+    The first comparisons come out as `forced`, the others as the numbers have it at present.
+    """
+
+    def __init__(self, vector, forced=()):
         self.formulas, self.branches, self.vector = [], [], vector
+        self.forced, self.outcomes = forced, []
+
+    def decided(self, outcome):
+        """Return how a comparison comes out, and note it."""
+        k = len(self.outcomes)
+        self.outcomes.append(self.forced[k] if k < len(self.forced) else bool(outcome))
+        return self.outcomes[-1]
 
     def slot(self, number):
         """Return the entry of the vector that stands for a number."""

@@ -3,14 +3,19 @@
 import warnings
 from operator import is_
 
+import numpy as np
 import torch
 
 from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
-from descent.optim.private import lacking
+from descent.optim.memory import alike, as_real, written_out
+from descent.optim.private import identity, lacking
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
-__all__ = ["Optimizer", "scalar"]
+__all__ = ["Optimizer", "check_state_dict", "number"]
+
+
+_SHORT = {torch.float16, torch.bfloat16}  # a kernel computes with more digits and stores these
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -18,19 +23,26 @@ class Optimizer(torch.optim.Optimizer):
 
     A `torch.optim.Optimizer` in every respect: parameter groups, `state_dict`, closures,
     `maximize`, torch's learning-rate schedulers. Keywords are the rule's hyper-parameters with
-    its defaults. The state of a parameter is `step` (an int) and the rule's own, by their names.
+    its defaults; one number may come as a tensor or array of one entry, on any device. The state of
+    a parameter is `step` (an int) and the rule's own, by their names. A complex parameter is
+    stepped as its real and imaginary parts, which the rule sees along a last axis of two.
 
     With `compile`, an elementwise rule becomes one kernel from its second step on, and parameters
     and gradients of one group, dtype and device are laid into one flat buffer each, of which they
     stay views (so a saved tensor brings its whole buffer along: save all of them in one file).
     `p.grad` too becomes a view of a buffer that each step fills anew: write to `p.grad`, not to a
     tensor it once was, and clone what you keep. What a kernel does not read is no part of the
-    state then, and what else than its arguments the rule reads is read once.
+    state then, and what else than its arguments the rule reads is read once. In 16 bits it computes
+    in 32 and rounds what it stores, as torch's fused optimizers do.
 
-    Where a release of torch lacks what kernels need, a RuntimeWarning says so, and steps are plain.
+    Parameters that cannot be laid are stepped without a kernel, and a RuntimeWarning says so once:
+    those that are not contiguous, given twice, DTensors, or seen by another tensor, process or
+    array. So are all where a release of torch lacks what kernels need.
 
-    Raises TypeError for a hyper-parameter the rule lacks, ValueError for a value torch refuses or
-    a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing C++ compiler.
+    Raises TypeError for a hyper-parameter the rule lacks or a rule that returns no tuple,
+    ValueError for a value torch refuses, a state or point of another shape than the parameter's,
+    or a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing compiler,
+    FloatingPointError for a state that overflows in float16.
     """
 
     def __init__(self, params, rule, *, maximize=False, compile=False, **hyper):
@@ -45,11 +57,12 @@ class Optimizer(torch.optim.Optimizer):
                           f"without a kernel", RuntimeWarning, stacklevel=2)
             compile = False
         self.compile, self._flats, self._settled = bool(compile), {}, {}
+        self._told = False  # that some are stepped without a kernel
         super().__init__(params, {**hyperparameters(rule), **hyper, "maximize": bool(maximize)})
 
     def __getstate__(self):
         return {**super().__getstate__(), "rule": self.rule, "_names": self._names,
-                "compile": self.compile, "_flats": {}, "_settled": {}}
+                "compile": self.compile, "_flats": {}, "_settled": {}, "_told": self._told}
 
     def __repr__(self):
         return super().__repr__().replace("Optimizer", f"Optimizer[{name_of(self.rule)}]", 1)
@@ -68,11 +81,8 @@ class Optimizer(torch.optim.Optimizer):
 
     def load_state_dict(self, state_dict):
         """Take over a state, as in torch. Raises ValueError for that of another rule."""
-        held = {name for state in state_dict["state"].values() for name in state}
-        if strange := held - {"step", *self._names[1]}:
-            raise ValueError(f"state_dict must hold a state of {name_of(self.rule)}, of step"
-                             f"{''.join(f', {name}' for name in self._names[1])}; "
-                             f"got {', '.join(sorted(strange))}")
+        check_state_dict(state_dict, name_of(self.rule), ["step", *self._names[1]],
+                         [*self._names[0], "maximize"])
         super().load_state_dict(state_dict)
         self._flats = {}
 
@@ -97,12 +107,28 @@ class Optimizer(torch.optim.Optimizer):
         """Step the k-th group by a kernel, but for first steps, which may differ from later."""
         flats, fresh = self._flats.get(k), []
         if flats is None or not flats.holds(group["params"], self.state):
+            everyone = [p for group in self.param_groups for p in group["params"]]
             with torch.inference_mode(False), torch.no_grad():  # what is laid stays trainable
-                flats = self._flats[k] = Flats(group["params"], self.state)
+                flats = self._flats[k] = Flats(group["params"], self.state, everyone)
+            self._tell(flats.plain)
             fresh = [p for p in flats.others if p.grad is not None]
         flats.step(self.rule, hyper, group["maximize"])
         for p in fresh:
-            self._step_one(p, hyper, group["maximize"])
+            self._step_one(p, hyper, group["maximize"], as_kernel=True)
+        for p in flats.plain:
+            if p.grad is not None:
+                self._step_one(p, hyper, group["maximize"])
+
+    def _tell(self, plain):
+        """Warn, once, that some parameters cannot be laid."""
+        if plain and not self._told:
+            self._told = True
+            warnings.warn(
+                f"compile=True steps {len(set(plain))} parameters without a kernel, the first of "
+                f"shape {tuple(plain[0].shape)}: only a contiguous tensor whose memory nothing "
+                f"else sees can be laid end to end with others (p.data = p.data.clone() is one, "
+                f"where nothing else needs to see it)",
+                RuntimeWarning, stacklevel=6)
 
     def _checked(self, k, group):
         """Return the k-th group's hyper-parameters; what has not changed is not checked again."""
@@ -112,25 +138,73 @@ class Optimizer(torch.optim.Optimizer):
             return settled
         if before is not None and [name for name, now, old in zip(names, given, before, strict=True)
                                    if now is not old] == ["lr"]:  # as schedules do at each step
-            settled = {**settled, **settle(self.rule, {"lr": scalar("lr", group["lr"])})}
+            settled = {**settled, **settle(self.rule, {"lr": number("lr", group["lr"])})}
         else:
             settled = settle(self.rule, self._hyper(group))
         self._settled[k] = given if all(map(_lasting, given)) else None, settled
         return settled
 
     def _hyper(self, group):
-        return {name: scalar(name, group[name]) for name in self._names[0]}
+        return {name: number(name, group[name]) for name in self._names[0]}
 
-    def _step_one(self, p, hyper, maximize):
-        if p.grad.is_sparse:
+    def _step_one(self, p, hyper, maximize, *, as_kernel=False):
+        if p.grad.layout is not torch.strided:
             raise RuntimeError(f"Optimizer[{name_of(self.rule)}] does not take sparse gradients")
-        g = -p.grad if maximize else p.grad
         state, (_, names) = self.state[p], self._names
-        t = state.get("step", 0) + 1
-        old = {name: state[name] for name in names if name in state}
-        new_p, *new = self.rule(p, g, t, **old, **hyper)
-        p.copy_(new_p)
-        state.update(zip(names, new, strict=True), step=t)
+        point, g, t = as_real(p), as_real(written_out(p.grad)), state.get("step", 0) + 1
+        g = -g if maximize else g
+        old = {name: as_real(state[name]) for name in names if name in state}
+        try:
+            new_p, new = self._applied(point, g, t, old, hyper)
+            if as_kernel and point.dtype in _SHORT:
+                new_p, wide = self._applied(point.float(), g.float(), t, old, hyper)
+                new = {name: x.to(new[name].dtype) if isinstance(x, torch.Tensor) else x
+                       for name, x in wide.items()}
+        except RuntimeError as error:
+            raise self._misfit(point, old) or error from error
+        self._check(point, g, old, new_p, new)
+        # What is kept must outlive a step and a backward pass, which write to p and to p.grad.
+        written = {identity(p), identity(p.grad)}
+        for name, x in new.items():
+            if isinstance(x, torch.Tensor):
+                new[name] = alike(x.clone() if identity(x) in written else x, p)
+        point.copy_(new_p)
+        state.update(new, step=t)
+
+    def _applied(self, point, g, t, old, hyper):
+        """Return the new point and the new state by name, or raise if the rule returns others."""
+        returned, names = self.rule(point, g, t, **old, **hyper), self._names[1]
+        if not isinstance(returned, (tuple, list)) or len(returned) != 1 + len(names):
+            raise TypeError(f"{name_of(self.rule)} must return a tuple of the new point"
+                            f"{''.join(f', {name}' for name in names)}, got {returned!r}")
+        return returned[0], dict(zip(names, returned[1:], strict=True))
+
+    def _check(self, point, g, old, new_p, new):
+        """Raise where broadcasting would hide a wrong shape, or float16 a number that passes it."""
+        fits = getattr(new_p, "shape", None) == point.shape
+        shaped = {name for name, x in new.items() if getattr(x, "shape", None) == point.shape}
+        if error := self._misfit(point, {name: x for name, x in old.items()
+                                         if name in shaped or not fits}):
+            raise error
+        if not fits:
+            raise ValueError(f"{name_of(self.rule)} must return a point of the parameter's shape "
+                             f"{tuple(point.shape)}, got {new_p!r}")
+        for name, x in new.items() if point.dtype is torch.float16 else ():
+            if isinstance(x, torch.Tensor) and x.isinf().any() and g.isfinite().all():
+                raise FloatingPointError(
+                    f"{name_of(self.rule)}: {name} is infinite in float16, which ends at 65504, "
+                    f"for a gradient up to {g.abs().max().item():g}; keep the parameters in "
+                    f"float32, or use compile=True, which computes in it")
+
+    @staticmethod
+    def _misfit(point, state):
+        """Return a ValueError that names the first tensor of another shape than the point."""
+        for name, x in state.items():
+            if isinstance(x, torch.Tensor) and x.shape != point.shape:
+                return ValueError(
+                    f"the state {name} of a parameter of shape {tuple(point.shape)} must be like "
+                    f"it, got shape {tuple(x.shape)}; is it the state of another parameter?")
+        return None
 
 
 def _lasting(value):
@@ -139,12 +213,28 @@ def _lasting(value):
             else isinstance(value, (float, int, str, type(None))))
 
 
-def scalar(name, value):
-    """Return the value; refuse an array, which would broadcast over a parameter's entries."""
-    members = value if isinstance(value, (tuple, list)) else (value,)
-    for member in members:
-        one = isinstance(member, torch.Tensor) and member.numel() == 1
-        if getattr(member, "ndim", 0) and not one:
-            raise ValueError(
-                f"{name} must be one number (arrays are for descent.path), got {value!r}")
-    return tuple(value) if isinstance(value, list) else value
+def number(name, value):
+    """Return a hyper-parameter as plain numbers: of an array of one entry, that entry.
+
+    An array of more would broadcast over a parameter's entries, and one of one axis over the shape
+    of a single number. Raises ValueError for one that has not one entry.
+    """
+    if isinstance(value, (tuple, list)):
+        return tuple(number(name, member) for member in value)
+    if not isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+        return value
+    if (value.numel() if isinstance(value, torch.Tensor) else value.size) != 1:
+        raise ValueError(f"{name} must be one number (arrays are for descent.path), got {value!r}")
+    return value.item()
+
+
+def check_state_dict(state_dict, owner, state_names, group_names):
+    """Raise a ValueError for a state of other names, or for groups that lack a setting."""
+    held = {name for state in state_dict["state"].values() for name in state}
+    if strange := held - set(state_names):
+        raise ValueError(f"state_dict must hold a state of {owner}, of {', '.join(state_names)}; "
+                         f"got {', '.join(sorted(strange))}")
+    for group in state_dict["param_groups"]:
+        if missing := [name for name in group_names if name not in group]:
+            raise ValueError(f"state_dict must hold the settings of {owner}, "
+                             f"{', '.join(group_names)}; missing {', '.join(missing)}")

@@ -8,10 +8,11 @@ from operator import attrgetter
 
 import torch
 
-__all__ = ["NAMES", "built", "copied", "is_view", "lacking", "traced"]
+__all__ = ["NAMES", "built", "copied", "identity", "is_view", "lacking", "traced", "watchers"]
 
 # Where each stands: the module, and the way from there.
 NAMES = {
+    "torch._C._storage_Use_Count": ("torch", "_C._storage_Use_Count"),
     "torch._foreach_copy_": ("torch", "_foreach_copy_"),
     "torch.Tensor._is_view": ("torch", "Tensor._is_view"),
     "torch._inductor.compile": ("torch._inductor", "compile"),
@@ -38,6 +39,16 @@ def lacking():
 def copied(targets, sources):
     """Copy tensors to tensors, all in one call."""
     torch._foreach_copy_(targets, sources)
+
+
+def identity(tensor):
+    """Return a number that two tensors have in common if they see one storage."""
+    return tensor.untyped_storage()._cdata
+
+
+def watchers(tensor):
+    """Return how many tensors see the storage of this one, itself among them."""
+    return torch._C._storage_Use_Count(identity(tensor)) - 1  # Python's own handle on it
 
 
 def is_view(tensor):

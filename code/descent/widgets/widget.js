@@ -144,9 +144,11 @@ function menu(parent, own, name, labels, change) {
   return (k) => { if (+input.value !== k) input.value = k; };
 }
 
-// A picture in a panel of its own.
+// A picture in a panel of its own. It has a name from the first, until its widget says what it shows.
 const panel = (parent, high = H) =>
-  node(node(parent, "div", { class: "descent-panel" }), "svg", { viewBox: `0 0 ${W} ${high}`, role: "img" });
+  node(node(parent, "div", { class: "descent-panel" }), "svg", {
+    viewBox: `0 0 ${W} ${high}`, role: "img", "aria-label": "A picture that is being drawn.",
+  });
 
 // The list of what the signs mean; returns what adds a text beside its signs, and that what shows
 // the text or hides it; `clear` empties the list.
