@@ -154,7 +154,8 @@ class Firefox(Engine):
         (profile / "user.js").write_text('user_pref("marionette.port", 0);\n', encoding="utf8")
         self._run(binary, "--headless", "--marionette", "--remote-allow-system-access",
                   "--no-remote", "--profile", str(profile))
-        port = self._until(lambda: int((profile / "MarionetteActivePort").read_text("utf8")))
+        port = self._until(lambda: int(
+            (profile / "MarionetteActivePort").read_text(encoding="utf8")))
         self.socket = self.ends.enter_context(
             socket.create_connection(("127.0.0.1", port), timeout=COMMAND))
         self.answers = self.ends.enter_context(self.socket.makefile("rb"))
