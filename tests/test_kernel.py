@@ -378,6 +378,22 @@ def test_in_16_bits_a_kernel_is_torchs_fused(row):
     torch.testing.assert_close(*ends, rtol=1e-3, atol=0)
 
 
+def test_in_bfloat16_a_mean_square_stops_where_torchs_does():
+    """Of equal gradients it is to become 1; the kernel's one rounding ends that sooner."""
+    heights = []
+    for make in (lambda ps: Optimizer(ps, adam), lambda ps: Optimizer(ps, adam, compile=True),
+                 lambda ps: torch.optim.Adam(ps, foreach=False),
+                 lambda ps: torch.optim.Adam(ps, fused=True)):
+        p = torch.ones(4, dtype=torch.bfloat16, requires_grad=True)
+        optimizer = make([p])
+        for _ in range(1500):
+            p.grad = torch.ones_like(p)
+            optimizer.step()
+        state = optimizer.state[p]
+        heights.append(state.get("v", state.get("exp_avg_sq"))[0].item())
+    assert heights == [0.5, 0.25, 0.5, 0.25]
+
+
 def test_complex_parameters_are_laid_by_parts():
     runs = []
     for make in (lambda ps: Optimizer(ps, adam, lr=0.1, compile=True),
