@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from descent import Optimizer, adam, device, lbfgs, parity, sgd
-from descent.optim.kernel import Kernel, kernel
+from descent.optim.kernel import Kernel, _sent, kernel
 from descent.parity import ROWS, claimed, implementations, measure, row_of
 from descent.parity import rules as room
 from descent.signature import hyperparameters
@@ -78,6 +78,13 @@ def test_a_kernel_for_a_gpu_is_made_with_long_vectors_in_mind(monkeypatch):
     Kernel(adam, hyperparameters(adam), 2, {}, {"p": torch.float32},
            torch.ones(1, device=device()).device, False)
     assert lengths == [2**20]
+
+
+@pytest.mark.gpu
+@on_a_gpu
+def test_the_slots_go_where_the_kernel_is():
+    where = torch.ones(1, device=device()).device
+    assert _sent(torch.ones(2), where).device == where
 
 
 @pytest.mark.gpu
