@@ -8,8 +8,8 @@ from scipy import stats
 
 from descent.tasks.stats import interval
 
-__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "gap", "outcomes",
-           "profile", "ranks", "redrawn", "refused", "ties"]
+__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "gap",
+           "outcomes", "p_values", "profile", "ranks", "redrawn", "refused", "ties"]
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
@@ -61,7 +61,7 @@ def ties(losses, level=0.02):
     best = int(losses.mean(1).argmin())
     others = [k for k in range(len(losses)) if k != best]
     with np.errstate(invalid="ignore"):
-        chances = _chances(losses[others] - losses[best])
+        chances = p_values(losses[others] - losses[best])
     tied = np.ones(len(losses), bool)
     tied[others] = ~refused(chances, level)
     return tied
@@ -104,13 +104,17 @@ def against(ours, rivals, level=0.05):
     Student's t and Holm's method for the number of rivals; the interval is that of one comparison.
     """
     gaps = {name: np.subtract(ours, theirs) for name, theirs in rivals.items()}
-    told = refused(_chances(np.array(list(gaps.values()))), level)
+    told = refused(p_values(list(gaps.values())), level)
     return {name: (*interval(gap), bool(one))
             for (name, gap), one in zip(gaps.items(), told, strict=True)}
 
 
-def _chances(differences):
-    """Return p-values of rows of differences; 0 where one is not finite, 1 where all are 0."""
+def p_values(differences):
+    """Return the p-value of each row of differences, (rows, seeds), by Student's t against 0.
+
+    It is 0 for a row with a number that is not finite, and 1 for one of zeros.
+    """
+    differences = np.asarray(differences, dtype=float)
     finite, count = np.isfinite(differences).all(1), differences.shape[1]
     made = np.where(finite[:, None], differences, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
