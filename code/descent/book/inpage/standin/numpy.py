@@ -1087,6 +1087,11 @@ def isscalar(x):
     return isinstance(x, (bool, int, float))
 
 
+def iscomplexobj(x):
+    """Tell a complex number; there are no arrays of them."""
+    return isinstance(x, complex)
+
+
 # Sums and their kin.
 
 def _reduced(f, kind, a, axis, keepdims):
