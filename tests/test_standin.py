@@ -81,8 +81,8 @@ CASES = [
     # shapes
     "A.T", "A.reshape(5, 3)", "A.reshape(-1)", "A.reshape(5, -1)", "A.reshape(4, 4)", "A.ravel()",
     "A.flatten()", "T.transpose(2, 0, 1)", "T.T", "A.ndim", "A.size", "A.shape", "np.shape(2.0)",
-    "np.ndim([[1]])", "np.iscomplexobj(1j)", "np.iscomplexobj(x)", "np.expand_dims(x, 1)", "np.squeeze(c)",
-    "A.tolist()", "x.item()", "s.item()",
+    "np.ndim([[1]])", "np.iscomplexobj(1j)", "np.iscomplexobj(x)", "np.expand_dims(x, 1)",
+    "np.squeeze(c)", "A.tolist()", "x.item()", "s.item()",
     "np.stack([x, y])", "np.stack([x, y], axis=-1)", "np.stack([A, A], 1)", "np.vstack([x, y])",
     "np.concatenate([x, y])", "np.concatenate([A, A], axis=1)", "np.concatenate([x, A])",
     "np.hstack([x, y])", "np.hstack([A, A])", "np.column_stack([x, y])", "np.append(x, 1)",
