@@ -102,6 +102,9 @@ def unreadable(error):
         return "A product needs its sign: `2 * x`, not `2x`."
     if "invalid non-printable" in text or "invalid character" in text:
         return "Write signs of the keyboard: `-`, `*`, `**`, `/`."
+    behind = r"\)\s*(?!if|else|for|and|or|in|is|not)[A-Za-z_\d]"
+    if "invalid syntax" in text and re.search(behind, line):
+        return "Is a sign missing behind a bracket? A product needs its `*`."
     if "expected ':'" in text:
         return "`def`, `if`, `else` and `for` end in a colon."
     if "invalid syntax. Maybe you meant '=='" in text:
@@ -125,8 +128,9 @@ def odd_number(error, kind):
                 if "invalid" in text else "a negative power of 0." if "zero" in text
                 else "a power beyond all bounds: look at its sign.")
     if what == "divide" or "division" in text:
-        return ("0 divided by 0: what stands below the line is 0 there." if "invalid" in text
-                else "a division by 0: what stands below the line is 0 there.")
+        what = "0 divided by 0" if "invalid" in text else "a division by 0"
+        return (f"{what}: what stands below the line is 0 there. Does all that belongs below it "
+                "stand in brackets?")
     if "overflow" in text:
         return "a number beyond all bounds: something grows in every step."
     if what in ("subtract", "add", "multiply"):

@@ -32,6 +32,11 @@ def _root_kept(p, g, t, v=0.0, *, lr, alpha, eps):
     return p - lr * g / (v + eps), v
 
 
+def _corrected_kept(p, g, t, v=0.0, *, lr, alpha, eps):
+    v = (alpha * v + (1 - alpha) * g**2) / (1 - alpha**t)
+    return p - lr * g / (np.sqrt(v) + eps), v
+
+
 def _sign_step(p, g, t, v=0.0, *, lr, alpha, eps):
     v = alpha * v + (1 - alpha) * g**2
     return p - lr * np.sign(g) / (np.sqrt(v) + eps), v
@@ -50,6 +55,10 @@ _IMPLEMENT = (
             _rule(lambda v, old, t, alpha, eps: np.sqrt(v / (1 - alpha**t)) + eps),
             "It corrects the mean for its start at 0. Adam does; RMSprop does not.", _BELOW,
             "Divide by the root of v as it is."),
+    Mistake("corrected mean kept", _corrected_kept,
+            "It corrects the mean for its start at 0, as Adam does, and keeps what it corrected.",
+            "What does torch do to v before the root?",
+            "Return v, and divide by its root, as it is."),
     Mistake("sum of squares", _rule(grow=lambda v, g, alpha: v + g**2),
             "It never forgets: this is Adagrad.", _GROWS,
             "Weigh the old v by alpha and the new square by 1 - alpha."),
@@ -311,6 +320,10 @@ EXERCISES = {
                     "Let the weights of the latest n add up to share."),
             Mistake("large alpha", lambda alpha, share: -math.log(1 - share) / (1 - alpha),
                     "That is the limit of alpha near 1.", _EXACT, "Keep the logarithm of alpha."),
+            Mistake("large alpha, sign lost",
+                    lambda alpha, share: math.log(1 - share) / (1 - alpha),
+                    "That is the limit of alpha near 1, and its sign is lost.", _EXACT,
+                    "Keep the logarithm of alpha below the line; it is negative too."),
             Mistake("part of the time constant", lambda alpha, share: share / (1 - alpha),
                     "It gives every square the weight of the newest.",
                     "How much does the tenth square back weigh?", "Let the weights fade by alpha."),

@@ -77,7 +77,7 @@ def pairs(name, fits, probe):
         answer = _answer(tree, one.on + other.on)
         if fits(answer):
             yield Mistake(f"{one.name}; {other.name}", answer,
-                          f"Two slips. {one.why} {other.why}",
+                          f"It gives what the solution gives with two slips. {one.why} {other.why}",
                           f"There are two slips in it. {one.ask}"
                           + (f" And: {other.ask}" if other.ask != one.ask else ""),
                           f"{one.do} {other.do}")
@@ -102,7 +102,9 @@ def _answer(tree, on):
 def _made(name):
     tree, found = _tree(name)
     return [] if tree is None else [
-        (Mistake(slip.name, _answer(tree, slip.on), slip.why, slip.ask, slip.do), slip)
+        (Mistake(slip.name, _answer(tree, slip.on),
+                 f"It gives what the solution gives with a slip. {slip.why}", slip.ask, slip.do),
+         slip)
         for slip in found]
 
 

@@ -18,7 +18,8 @@ def runs(settings, start, bars, rows):
 
     The result holds `channels`, by the names that the module knows, arrays of the whole numbers of
     the widget's table, (rows, steps + 1) row by row; `left`, the step at which each
-    run left the picture, or steps + 1; `memory`, the name of the state whose push is drawn, or "".
+    run left the picture, or steps + 1; `memory`, the name of the state whose push is drawn, or "";
+    whether there are `bars`, and an `lr`.
     `bars` are functions of a `Step`, as of `playground`, which here gets one entry's numbers; if
     the rule has not the state that they read, its push is drawn in their place.
 
@@ -39,7 +40,7 @@ def runs(settings, start, bars, rows):
         left.append(at)
     if left == [1] and trouble:
         raise _unended(trouble, settings.rule)
-    return {"channels": made, "left": left, "memory": memory,
+    return {"channels": made, "left": left, "memory": memory, "bars": bool(bars),
             "lr": "lr" in hyperparameters(settings.rule)}
 
 

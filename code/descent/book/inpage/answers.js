@@ -6,6 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const names = host.dataset.exercise.split(" ");
     const cell = host.querySelector(".cell") ?? host.firstElementChild;
     const title = host.closest(".exercise").querySelector(".admonition-title");
+    const wrong = new Set();                 // what the last check found wrong
     const editor = globalThis.descentEditor({
       name: names.join("+"),
       first: host.querySelector("pre").textContent.replace(/\s+$/, ""),
@@ -19,6 +20,8 @@ document.addEventListener("DOMContentLoaded", () => {
         functions: (host.dataset.functions ?? "").split(" ") });
       if (!said) return;
       for (const [one, ok] of said.verdicts) {
+        if (ok) wrong.delete(one);
+        else wrong.add(one);
         if (ok && names.includes(one)) kept.set("solved", one, new Date().toISOString().slice(0, 10));
       }
       mark();
@@ -31,9 +34,10 @@ document.addEventListener("DOMContentLoaded", () => {
     }
 
     async function help() {
-      const asked = names.find((one) => !kept.solved([one])) ?? names[0];
+      const asked = names.find((one) => wrong.has(one))
+        ?? names.find((one) => !kept.solved([one])) ?? names[0];
       const said = await editor.send({ hint: asked }, true);
-      if (said) editor.hint(said.hint);
+      if (said) editor.hint(names.length > 1 ? `${asked}: ${said.hint}` : said.hint);
     }
 
     const mark = () => kept.mark(title, names);

@@ -30,6 +30,10 @@
       of: `of the playground ${number}`, actions: [["run", "Run", run]],
     });
     details.append(editor.element);
+    if (editor.area.value !== given) {
+      details.firstElementChild.textContent = "Change the rule (yours is kept)";
+      editor.say(["This is your rule of last time: Run draws it."]);
+    }
     playground.after(details);
 
     const asked = (source, first, last) =>
@@ -62,7 +66,7 @@
       editor.print(printed);
       if (!trouble) return false;
       const [words, line] = trouble;
-      editor.say([words]);
+      editor.say(ran ? [words, "The picture is still that of the rule before."] : [words]);
       editor.show(line);
       return true;
     }
@@ -78,7 +82,8 @@
       model.set("live", true);
       editor.say([`${source === given ? "The rule as given" : "Your rule"} is drawn: ${
         all.count.toLocaleString("en")} settings, ${model.get("content").steps} steps each. Drag `
-        + "the start in the map, too."]);
+        + "the start in the map, too.", ...(source !== given && all.bars
+          ? ["The bars are still worked out as for the rule as given."] : [])]);
     }
 
     // The run shown at once while the start moves, all of them when it rests.
