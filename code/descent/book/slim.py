@@ -21,6 +21,7 @@ _MATHJAX = re.compile(r"\s*<script>window\.MathJax = [^<]*</script>|"
                       + _SCRIPT.format("mathjax/"))
 _FORMULA = re.compile(r'class="(?:[^"]*\s)?math\b|\\\(|\\\[|\$\$|\\begin\{')
 _STYLES = re.compile(r'(/styles/pydata-sphinx-theme\.css\?digest=)[^"]*')
+_PICTURE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="[^"]*_images/)')
 _WIDGET = re.compile(r'(<div class="descent-playground" id="[^"]+")(>.*?</div>)\s*'
                      r'<script type="module">\n(.*?)</script>', re.S)
 
@@ -57,6 +58,7 @@ def _without_unused(page, name, edition):
         page = _SEARCH.sub("", page)
     if not re.search(r'class="(?:[^"]*\s)?sd-', page):
         page = _DESIGN.sub("", page)
+    page = _PICTURE.sub('<img loading="lazy" ', page)  # it comes as a reader comes near
     return page if _FORMULA.search(page) else _MATHJAX.sub("", page)
 
 
