@@ -120,10 +120,11 @@ FAINT = """() => {
 def test_what_is_dark_on_the_screen_is_printed_light(page):
     page.emulate_media(color_scheme="dark", media="print")
     try:
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
         assert page.evaluate(FAINT) == []
     finally:
         page.emulate_media(color_scheme="light", media="screen")
+        page.wait_for_function("document.documentElement.dataset.theme === 'light'")
 
 
 @every_page
