@@ -115,23 +115,27 @@ def test_what_lies_in_one_storage_alone_may_move():
     assert [p.data_ptr() for p in params] != places
 
 
+def assert_compiled_as_plain(run):
+    """Check that `run(params, compile)` leaves the same parameters, compiled or not."""
+    made = [parameter(3), parameter(4)], [parameter(3), parameter(4)]
+    for params, compiled in zip(made, (True, False), strict=True):
+        run(params, compiled)
+    for a, b in zip(*made, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-13, atol=1e-13)
+
+
 def test_two_optimizers_of_the_same_parameters():
-    runs = []
-    for compiled in (True, False):
-        params = [parameter(3), parameter(4)]
+    def run(params, compiled):
         pair = [Optimizer(params, adam, lr=lr, compile=compiled) for lr in (0.1, 0.01)]
         for _ in range(3):
             for optimizer in pair:
                 stepped(optimizer, params, 2)
-        runs.append(params)
-    for a, b in zip(*runs, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-13, atol=1e-13)
+
+    assert_compiled_as_plain(run)
 
 
 def test_a_model_moved_into_shared_memory_in_mid_run():
-    runs = []
-    for compiled in (True, False):
-        params = [parameter(3), parameter(4)]
+    def run(params, compiled):
         optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
         stepped(optimizer, params, 3)
         for p in params:
@@ -140,26 +144,22 @@ def test_a_model_moved_into_shared_memory_in_mid_run():
             warnings.simplefilter("ignore")
             stepped(optimizer, params, 3)
         assert all(p.is_shared() for p in params)
-        runs.append(params)
-    for a, b in zip(*runs, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-13, atol=1e-13)
+
+    assert_compiled_as_plain(run)
 
 
 def test_a_bucket_of_gradients_stays_what_backward_writes_to():
     """As with DDP's gradient_as_bucket_view: cleared as a whole, filled part by part."""
-    runs = []
-    for compiled in (True, False):
-        params = [parameter(3), parameter(4)]
-        optimizer, bucket = Optimizer(params, adam, lr=0.1, compile=compiled), torch.zeros(
-            7, dtype=torch.float64)
+    def run(params, compiled):
+        optimizer = Optimizer(params, adam, lr=0.1, compile=compiled)
+        bucket = torch.zeros(7, dtype=torch.float64)
         params[0].grad, params[1].grad = bucket[:3], bucket[3:]
         for k in range(5):
             bucket.zero_()
             sum((p**2).sum() * (k + 1) for p in params).backward()
             optimizer.step()
-        runs.append(params)
-    for a, b in zip(*runs, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-13, atol=1e-13)
+
+    assert_compiled_as_plain(run)
 
 
 def test_overlaps():

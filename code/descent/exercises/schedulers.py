@@ -290,6 +290,20 @@ def _step_alone(optimizer, scheduler):
 _TAKEN = "How many steps does it take in all?"
 _MARGIN = "Does a `return` stand inside the loop? Put it behind, or leave it out."
 _ALL = "Let both loops go through all epochs and all batches."
+
+
+def _cut_short(made):
+    """Return the mistakes of trainings that end early, as `made(taken=…)` makes them."""
+    return (
+        Mistake("one epoch", made(taken=lambda batches, epochs: (batches, 1)),
+                "It returns after the first epoch.", _TAKEN, _MARGIN),
+        Mistake("one step", made(taken=lambda batches, epochs: (1, 1)),
+                "It returns after the first step.", _TAKEN, _MARGIN),
+        Mistake("an epoch too few", made(taken=lambda batches, epochs: (batches, epochs - 1)),
+                "An epoch is missing.", _TAKEN, _ALL),
+    )
+
+
 _CALLS = "How many calls does the schedule count on, and how many does it get?"
 _BATCH = "Call `scheduler.step()` after every `optimizer.step()`."
 _ONE = "Make one scheduler, before the epochs, for batches times epochs steps."
@@ -318,12 +332,7 @@ _CYCLE = Exercise(
         Mistake("never", _cycled(_step_alone),
                 "The schedule is never stepped: lr stays at the start of its climb.", _CALLS,
                 _BATCH),
-        Mistake("one epoch", _cycled(taken=lambda batches, epochs: (batches, 1)),
-                "It returns after the first epoch.", _TAKEN, _MARGIN),
-        Mistake("one step", _cycled(taken=lambda batches, epochs: (1, 1)),
-                "It returns after the first step.", _TAKEN, _MARGIN),
-        Mistake("an epoch too few", _cycled(taken=lambda batches, epochs: (batches, epochs - 1)),
-                "An epoch is missing.", _TAKEN, _ALL),
+        *_cut_short(_cycled),
     ), gives="nothing: it trains")
 
 
@@ -398,12 +407,7 @@ _ORDER = Exercise(
         Mistake("not after the first epoch", _halved(
             after=lambda scheduler, epoch: scheduler.step() if epoch else None),
                 "The call after the first epoch is left out.", _WHEN, _BEHIND),
-        Mistake("one epoch", _halved(taken=lambda batches, epochs: (batches, 1)),
-                "It returns after the first epoch.", _TAKEN, _MARGIN),
-        Mistake("one step", _halved(taken=lambda batches, epochs: (1, 1)),
-                "It returns after the first step.", _TAKEN, _MARGIN),
-        Mistake("an epoch too few", _halved(taken=lambda batches, epochs: (batches, epochs - 1)),
-                "An epoch is missing.", _TAKEN, _ALL),
+        *_cut_short(_halved),
     ), gives="nothing: it trains")
 
 
