@@ -9,7 +9,7 @@ from scipy import stats
 from descent.tasks.stats import interval
 
 __all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "gap",
-           "outcomes", "p_values", "profile", "ranks", "redrawn", "refused", "ties"]
+           "outcomes", "p_values", "profile", "ranks", "redrawn", "refused", "ties", "told"]
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
@@ -97,16 +97,24 @@ def refused(chances, level=0.05):
     return found
 
 
+def told(pairs, level=0.05):
+    """Return which of several differences, compared at once, can be told from 0.
+
+    `pairs` has (ours, theirs) for each, one number a seed; they are paired, judged by Student's t,
+    and corrected for how many they are by Holm's method.
+    """
+    return refused([p_values([np.subtract(*pair)])[0] for pair in pairs], level)
+
+
 def against(ours, rivals, level=0.05):
     """Return (mean, half-width, told) of the difference ours - rival for each rival, by its name.
 
-    All are one number a seed, and paired. `told` says whether the difference can be told from 0, by
-    Student's t and Holm's method for the number of rivals; the interval is that of one comparison.
+    All are one number a seed. The last says whether the difference can be told from 0 (`told`, for
+    the number of rivals); the interval is that of one comparison.
     """
-    gaps = {name: np.subtract(ours, theirs) for name, theirs in rivals.items()}
-    told = refused(p_values(list(gaps.values())), level)
-    return {name: (*interval(gap), bool(one))
-            for (name, gap), one in zip(gaps.items(), told, strict=True)}
+    found = told([(ours, theirs) for theirs in rivals.values()], level)
+    return {name: (*interval(np.subtract(ours, theirs)), bool(one))
+            for (name, theirs), one in zip(rivals.items(), found, strict=True)}
 
 
 def p_values(differences):
