@@ -191,6 +191,16 @@ def test_a_study_notebook_shows_what_ran_and_no_verdict(course):
     assert "right." not in "".join(cell.source for cell in made.values())
 
 
+def test_a_deeper_section_is_a_cell_of_its_own_that_a_notebook_folds(course):
+    made = translate_one(
+        course, new_markdown_cell("# One\n\nA.\n\n{.deeper}\n## B\n\nC.", id="a"),
+        new_markdown_cell("{.deeper}\n## D\n\nE.\n\n## F\n\nG.", id="b")).notebook
+    folded = "jp-MarkdownHeadingCollapsed"
+    assert [(cell.source, cell.metadata.get(folded, False)) for cell in made.cells] == [
+        ("# One\n\nA.", False), ("## B", True), ("C.", False),
+        ("## D", True), ("E.\n\n## F\n\nG.", False)]
+
+
 def test_pages_without_code_need_no_package(course):
     course, _ = course(*whole())
     made = translate(course, "notation", course.pages["notation"]).notebook
@@ -218,6 +228,7 @@ def test_only_chapters_and_what_they_lean_on_become_notebooks(course):
     ("(label)=\n## A", "raw MyST: (label)="),
     ("term\n: its meaning", "raw MyST: : its meaning"),
     ("[x]{.big}", "raw MyST: ]{.big}"),
+    ("{.wide}\n## A", "raw MyST: {.wide}"),
     ("{{ version }}", "raw MyST: {{ version }}"),
     ("% a comment", "raw MyST: % a comment"),
     ("$$ (oops)", "raw MyST: $$ (oops)"),

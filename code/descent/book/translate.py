@@ -27,6 +27,7 @@ from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
 from descent.book.ledger import anchor, escaped, glued
+from descent.book.reading import DEEPER
 
 __all__ = ["Course", "Edition", "Part", "Target", "digest", "linked", "parts", "picture", "stamped",
            "translate", "unglued"]
@@ -44,7 +45,7 @@ _INLINE = re.compile(
 _SECTION = re.compile(r"\{ref\}`(?:[^`<]*<)?([^`>]+#[^`>]+)>?`")  # a reference to one
 # Marks of MyST that plain Markdown does not know, outside code.
 _RAW = re.compile(r"^(?:`{3,}|:{3,})\{.*|^\$\$ *\(.*|^\([\w-]+\)=$|^% .*|^: .*|\{[\w:+.-]+\}`[^`]*`"
-                  r"|\{\{.*?\}\}|[\])]\{[.#][^}]*\}", re.M)
+                  r"|\{\{.*?\}\}|(?:^|[\])])\{[.#][^}]*\}", re.M)
 _START = """\
 # "{title}", a study notebook: run it from the top.
 # It needs the course's package: `make lab` has it; elsewhere %pip install FOLDER, the course's.
@@ -275,8 +276,8 @@ class _Translation:
             title = _HEADING.search(self.executed.cells[0].source)[2].replace("`", "")
             self.cells.insert(0, new_code_cell(_START.format(title=title), id="study"))
 
-    def _add(self, name, text):
-        self.cells.append(new_markdown_cell(text, id=name))
+    def _add(self, name, text, metadata=None):
+        self.cells.append(new_markdown_cell(text, id=name, metadata=metadata or {}))
 
     def _refuse(self, what, text):
         raise ValueError(f"{self.name}, cell {self.source.id}: {what}: {text}")
@@ -285,7 +286,14 @@ class _Translation:
 
     def _part(self, part):
         if part.kind is None:
-            self.buffer.append(self._inline(part.text))
+            open_part, *deeper = re.split(f"^{re.escape(DEEPER)}\n", part.text, flags=re.M)
+            self.buffer.append(self._inline(open_part))
+            for section in deeper:
+                self._flush()
+                heading, _, text = section.partition("\n")
+                self.buffer.append(self._inline(heading))
+                self._flush(_COLLAPSED)
+                self.buffer.append(self._inline(text))
         elif part.kind == "code":
             self.buffer.append(part.text)
         elif part.kind in _EXERCISES:
@@ -344,7 +352,7 @@ class _Translation:
                               else new_markdown_cell(f"*{lead} (double-click to write):*", **cell))
         self.exercise = None
 
-    def _flush(self):
+    def _flush(self, metadata=None):
         """Make a cell, or a piece of a solution, of what has been gathered."""
         text = "\n\n".join(piece.strip("\n") for piece in self.buffer if piece.strip())
         self.buffer = []
@@ -353,7 +361,7 @@ class _Translation:
         elif text:
             self.made += 1
             name = self.source.id
-            self._add(name if self.made == 1 else f"{name}-{self.made}", text)
+            self._add(name if self.made == 1 else f"{name}-{self.made}", text, metadata)
 
     def _listing(self, part):
         path, wanted = self.course.folder[self.name] / part.title, part.options.get("pyobject")
@@ -475,6 +483,7 @@ class _Translation:
 
 
 _FOLDED = {"jupyter": {"source_hidden": True}}
+_COLLAPSED = {"jp-MarkdownHeadingCollapsed": True}  # JupyterLab folds what follows the heading
 
 
 def unglued(source):
