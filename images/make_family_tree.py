@@ -70,7 +70,7 @@ def draw():
     ax.set(xlim=(-0.4, 2.65), ylim=(6.95, -0.45))
     ax.axis("off")
     return figure.show(ALT, "Filled boxes have a chapter; momentum and Nesterov share SGD's. "
-                            "Years are of first publication.")
+                            "Years are of an early publication.")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def profile(losses, factors):
     """Return, for losses (methods, tasks), the share of tasks each method does within a factor.
 
     Within a factor of the lowest loss on that task; the result has the shape (methods, factors)
-    (Dolan and Moré 2002, equation 2.1).
+    (Dolan and Moré 2002, section 2).
     """
     losses = np.asarray(losses, dtype=float)
     ratio = losses / losses.min(0)
