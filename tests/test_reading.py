@@ -1,6 +1,8 @@
+from types import SimpleNamespace
+
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from descent.book.reading import Count, first_reading
+from descent.book.reading import Count, duration, first_reading, readings
 
 
 def read(*sources):
@@ -37,3 +39,15 @@ def test_cells():
 def test_minutes():
     assert Count(words=1800).minutes == 10
     assert Count(formulas=6, pictures=2, lines=60).minutes == 6
+
+
+def test_the_table_of_first_readings_adds_up():
+    def chapter(name, text):
+        return SimpleNamespace(title=name.title(), name=name, cells=[new_markdown_cell(text)])
+
+    one, two, *rest = readings([chapter("one", "word " * 1800), chapter("two", "$$x$$ " * 90)])[2:]
+    assert one == "| [One](chapters/one.ipynb) | 10 | 1,800 | 0 | 0 | 0 | 0 |"
+    assert two == "| [Two](chapters/two.ipynb) | 30 | 0 | 90 | 0 | 0 | 0 |"
+    assert "About 40 min in all" in rest[-1]
+    assert duration(62) == "1 h"
+    assert duration(123) == "2 h 5 min"

@@ -2,7 +2,8 @@
 
 What stands open is a first reading; under a chapter's title stands how long it takes and how many
 sections are folded. `fold.js` opens what a link, a search hit or the browser's own search leads
-into, and all of them for print or by one button.
+into, and all of them for print or by one button. The directive `first-readings` lists how long
+all first readings take.
 """
 
 import re
@@ -12,7 +13,8 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 
-from descent.book.reading import first_reading
+from descent.book.ledger import Page
+from descent.book.reading import first_reading, readings
 
 __all__ = ["setup"]
 
@@ -44,6 +46,14 @@ def _lead(path):
             '<button type="button" hidden>Open all</button></p>')
 
 
+class Readings(Page):
+    """How long the first reading of each chapter takes."""
+
+    def lines(self, found):
+        """Return the Markdown."""
+        return readings(found)
+
+
 def _load(app, name, template, context, doctree):
     body = context.get("body", "")
     if _OPEN in body:  # a link inside a button is no good place for either
@@ -58,6 +68,7 @@ def _copy(app, exception):
 
 def setup(app):
     """Register the extension."""
+    app.add_directive("first-readings", Readings)
     app.connect("doctree-resolved", _fold)
     app.connect("html-page-context", _load)
     app.connect("build-finished", _copy)

@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx_exercise.nodes import exercise_subtitle, is_exercise_node
 
 from descent.book.ledger import Page, mark
+from descent.book.reading import duration
 
 __all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Entry", "setup", "tasks"]
 
@@ -58,11 +59,6 @@ def tasks(chapter):
     return found
 
 
-def _time(minutes):
-    hours, rest = divmod(5 * round(minutes / 5), 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
-
-
 def _link(task):
     return f"{{ref}}`{task.title} <{task.label}>`"
 
@@ -92,7 +88,7 @@ class Routes(Page):
         """Return the Markdown."""
         exercises = {chapter: tasks(chapter) for chapter in found}
         minutes = [task.minutes or 0 for some in exercises.values() for task in some]
-        text = [f"There are {len(minutes)} exercises, for about {_time(sum(minutes))} in all. "
+        text = [f"There are {len(minutes)} exercises, for about {duration(sum(minutes))} in all. "
                 "Three ways through them:"]
         for name, chosen in (
                 ("A first pass", _lightest),
@@ -101,7 +97,7 @@ class Routes(Page):
                 ("All on paper", lambda some: [t for t in some if t.kind == "on paper"])):
             route = {chapter: chosen(some) for chapter, some in exercises.items()}
             minutes = [task.minutes or 0 for some in route.values() for task in some]
-            text += ["", f"**{name}**: {len(minutes)} exercises, {_time(sum(minutes))}.", ""]
+            text += ["", f"**{name}**: {len(minutes)} exercises, {duration(sum(minutes))}.", ""]
             text += [f"- {chapter.title.split(',')[0]}: {', '.join(map(_link, some))}"
                      for chapter, some in route.items() if some]
         return text

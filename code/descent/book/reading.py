@@ -7,12 +7,10 @@ heading of its level or above. Exercises, the playground and the references coun
 import re
 from dataclasses import dataclass
 
-__all__ = ["DEEPER", "Count", "first_reading"]
+__all__ = ["DEEPER", "Count", "duration", "first_reading", "readings"]
 
 DEEPER = "{.deeper}"
-# Adults read 238 words of non-fiction a minute (Brysbaert 2019); who learns reads slower. The
-# rest are our own estimates.
-WORDS = 180  # a minute
+WORDS = 180  # a minute; the rest are our own estimates, too
 FORMULA, PICTURE, LINE = 20, 30, 3  # seconds for one set apart, for a figure, for a line of code
 
 _AFTER = re.compile(r"Exercises|Playground|References")
@@ -67,3 +65,27 @@ def first_reading(cells):
                 formulas += len(_FORMULA.findall(text))
                 words += len(_WORD.findall(_NO_PROSE.sub(" ", _FORMULA.sub(" ", text))))
     return Count(words, formulas, pictures, lines, deeper)
+
+
+def duration(minutes):
+    """Return a time as words, to five minutes."""
+    hours, rest = divmod(5 * round(minutes / 5), 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
+
+
+def readings(chapters):
+    """Return Markdown lines: how long the first reading of each chapter takes, and of all.
+
+    `chapters` are those of `descent.book.ledger`, linked as seen from the root.
+    """
+    counts = {chapter: first_reading(chapter.cells) for chapter in chapters}
+    text = ["| first reading | minutes | words | formulas | pictures | lines of code | folded |",
+            "|---|" + "---:|" * 6]
+    text += [f"| [{chapter.title}](chapters/{chapter.name}.ipynb) | {count.minutes} "
+             f"| {count.words:,} | {count.formulas} | {count.pictures} | {count.lines} | {count.deeper} |"
+             for chapter, count in counts.items()]
+    whole = duration(sum(count.minutes for count in counts.values()))
+    return [*text, "", f"About {whole} in all, without exercises: counted at {WORDS} words a "
+            f"minute, {FORMULA} seconds for a formula, {PICTURE} for a picture and {LINE} for a line of "
+            f"code. The {WORDS} are a guess: less than the 238 words of non-fiction that adults "
+            "read in a minute {cite:p}`brysbaert2019`."]

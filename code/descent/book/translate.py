@@ -26,8 +26,8 @@ from pybtex.richtext import Text
 from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
-from descent.book.ledger import anchor, escaped, glued
-from descent.book.reading import DEEPER
+from descent.book.ledger import anchor, chapters, escaped, glued
+from descent.book.reading import DEEPER, readings
 
 __all__ = ["Course", "Edition", "Part", "Target", "digest", "linked", "parts", "picture", "stamped",
            "translate", "unglued"]
@@ -320,6 +320,8 @@ class _Translation:
             self.buffer.append(_quoted(f"**{title}.** {self._inline(part.text)}"))
         elif part.kind == "literalinclude":
             self.buffer.append(self._listing(part))
+        elif part.kind == "first-readings":
+            self.buffer.append(self._inline("\n".join(readings(chapters(self.course.root)))))
         elif part.kind == "raw" and part.title == "html" and "file" in part.options:
             file = self.course.root / part.options["file"]
             self.buffer.append(picture(file.read_text(encoding="utf8")))
