@@ -13,22 +13,30 @@ CELLS = ["# Title\n\nOpen words.\n\n## First\n\nMore.\n\n"
          "{.deeper}\n### How\n\nHidden too.", "## Last\n\nOpen again, [to why](#why)."]
 
 
+def written(path, text):
+    path.write_text(text, encoding="utf8")
+
+
+def read(path):
+    return path.read_text(encoding="utf8")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Build two pages, one with folds; return the texts of their articles."""
+    """Build two pages, one with folds; return their texts, their scripts, the contents."""
     folder = tmp_path_factory.mktemp("book")
-    (folder / "conf.py").write_text(
-        "extensions = ['myst_nb', 'descent.book.fold']\nnb_execution_mode = 'off'\n"
-        "myst_enable_extensions = ['attrs_block']\nmyst_heading_anchors = 4\n")
+    out = folder / "out"
+    written(folder / "conf.py",
+            "extensions = ['myst_nb', 'descent.book.fold']\nnb_execution_mode = 'off'\n"
+            "myst_enable_extensions = ['attrs_block']\nmyst_heading_anchors = 4\n")
     cells = [*map(new_markdown_cell, CELLS[:2]), new_code_cell("1"), new_markdown_cell(CELLS[2])]
     python = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
-    (folder / "index.ipynb").write_text(writes(new_notebook(cells=cells, metadata=python)))
-    (folder / "plain.md").write_text("---\norphan: true\n---\n# Plain\n\n## A part\n\nText.\n")
-    app = Sphinx(folder, folder, folder / "out", folder / "out", "html", status=None,
-                 warningiserror=True, freshenv=True)
+    written(folder / "index.ipynb", writes(new_notebook(cells=cells, metadata=python)))
+    written(folder / "plain.md", "---\norphan: true\n---\n# Plain\n\n## A part\n\nText.\n")
+    app = Sphinx(folder, folder, out, out, "html", status=None, warningiserror=True, freshenv=True)
     app.build()
-    return {name: (folder / "out" / f"{name}.html").read_text() for name in ("index", "plain")} | {
-        "static": folder / "out" / "_static", "toc": app.env.tocs["index"]}
+    return {"index": read(out / "index.html"), "plain": read(out / "plain.html"),
+            "static": out / "_static", "toc": app.env.tocs["index"]}
 
 
 def test_marked_sections_are_folded_under_their_headings(site):
@@ -55,5 +63,5 @@ def test_under_the_title_stands_what_the_first_reading_takes(site):
 
 def test_the_script_comes_where_it_is_of_use(site):
     assert "fold.js" in site["index"]
-    assert (site["static"] / "fold.js").read_text() == fold._SCRIPT.read_text()
+    assert read(site["static"] / "fold.js") == read(fold._SCRIPT)
     assert not any(word in site["plain"] for word in ("fold.js", "<details", "descent-lead"))

@@ -78,14 +78,16 @@ def readings(chapters):
 
     `chapters` are those of `descent.book.ledger`, linked as seen from the root.
     """
-    counts = {chapter: first_reading(chapter.cells) for chapter in chapters}
+    counts = [(chapter, first_reading(chapter.cells)) for chapter in chapters]
     text = ["| first reading | minutes | words | formulas | pictures | lines of code | folded |",
             "|---|" + "---:|" * 6]
-    text += [f"| [{chapter.title}](chapters/{chapter.name}.ipynb) | {count.minutes} "
-             f"| {count.words:,} | {count.formulas} | {count.pictures} | {count.lines} | {count.deeper} |"
-             for chapter, count in counts.items()]
-    whole = duration(sum(count.minutes for count in counts.values()))
+    for chapter, count in counts:
+        numbers = (count.minutes, count.words, count.formulas, count.pictures, count.lines,
+                   count.deeper)
+        text.append(f"| [{chapter.title}](chapters/{chapter.name}.ipynb) | "
+                    f"{' | '.join(format(number, ',') for number in numbers)} |")
+    whole = duration(sum(count.minutes for _, count in counts))
     return [*text, "", f"About {whole} in all, without exercises: counted at {WORDS} words a "
-            f"minute, {FORMULA} seconds for a formula, {PICTURE} for a picture and {LINE} for a line of "
-            f"code. The {WORDS} are a guess: less than the 238 words of non-fiction that adults "
-            "read in a minute {cite:p}`brysbaert2019`."]
+            f"minute, {FORMULA} seconds for a formula, {PICTURE} for a picture and {LINE} for a "
+            f"line of code. The {WORDS} are a guess: less than the 238 words of non-fiction that "
+            "adults read in a minute {cite:p}`brysbaert2019`."]
