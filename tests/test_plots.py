@@ -80,6 +80,67 @@ def test_contours_and_trail():
     figure.show(ALT)
 
 
+def settled(plot, **axes):
+    """Return the axes and the text of a figure with a legend, as it is shown."""
+    figure, ax = panels(**axes)
+    plot(ax)
+    figure.show(ALT)
+    return ax, [text.get_text() for text in ax.texts], figure._figures[0].legends
+
+
+def test_lines_that_end_apart_bear_their_names():
+    def plot(ax):
+        ax.plot([0, 1, 2], [0, 1, 3], label="up")
+        ax.plot([0, 1, 2], [0, -1, -3], label="down")
+        ax.legend(loc="center", fontsize=6)
+
+    ax, names, legends = settled(plot)
+    assert (names, legends, ax.get_legend()) == (["up", "down"], [], None)
+    assert [text.xy[1] > 0.5 for text in ax.texts] == [True, False]
+
+
+@pytest.mark.parametrize("lines", [
+    {"up": [0, 1, 3], "also up": [0, 1, 3.1]},  # too near each other
+    {"up": [0, 1, 3], "a name for which there is no room": [0, -1, -3]},
+    {"up": [0, 1, 3], "point": [-3]},
+])
+def test_else_the_names_stand_below_the_panel(lines):
+    def plot(ax):
+        for name, line in lines.items():
+            ax.plot(range(len(line)), line, label=name)
+        ax.legend(loc="center")
+
+    ax, names, (legend,) = settled(plot)
+    assert (names, ax.get_legend()) == ([], None)
+    assert [text.get_text() for text in legend.get_texts()] == list(lines)
+    low = ax.figure.get_window_extent().y0
+    assert legend.get_window_extent().y0 >= low
+    assert legend.get_window_extent().y1 <= ax.get_tightbbox().y0 + 2
+
+
+def test_names_below_are_read_row_by_row():
+    def plot(ax):
+        for k in range(5):
+            ax.plot([0, 1, 2], [1, 1, 1], label=f"a middling name {k}")
+        ax.legend(title="which")
+
+    _, _, (legend,) = settled(plot, width=4.2)
+    boxes = {text.get_text(): text.get_window_extent() for text in legend.get_texts()}
+    order = sorted(boxes, key=lambda name: (-round(boxes[name].y0), boxes[name].x0))
+    assert order == [f"a middling name {k}" for k in range(5)]
+    assert legend.get_title().get_text() == "which"
+
+
+def test_a_logarithmic_axis_has_few_ticks():
+    ax, *_ = settled(lambda ax: ax.loglog([0.3, 4], [1e-3, 1e3]))
+    within = [label.get_text() for label in ax.get_xticklabels(which="both")
+              if 0.3 <= label.get_position()[0] <= 4 and label.get_text()]
+    assert within == ["0.5", "1", "2"]
+    assert not any(label.get_text() for label in ax.get_yticklabels(minor=True))
+    ax, *_ = settled(lambda ax: (ax.semilogx([1, 9], [0, 1]), ax.set(xticks=[1, 3, 9])))
+    assert [tick for tick in ax.get_xticks() if 1 <= tick <= 9] == [1, 3, 9]  # those asked for
+
+
 def test_panels():
     assert len(panels(3)[1]) == 3
     with pytest.raises(ValueError, match="count must be a whole number >= 1, got 0"):

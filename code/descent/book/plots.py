@@ -13,6 +13,8 @@ import matplotlib
 import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from tabulate import tabulate
 
 __all__ = ["COLORS", "DASHES", "MARKERS", "Panels", "Table", "contours", "panels", "table", "trail"]
@@ -32,8 +34,8 @@ _STYLE = {
     "xtick.color": _INK, "ytick.color": _INK, "axes.titlecolor": _INK, "legend.labelcolor": _INK,
     "grid.color": _INK, "grid.alpha": 0.15, "grid.linewidth": 0.6, "axes.grid": True,
     "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.linewidth": 0.8, "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10,
-    "legend.fontsize": 9, "legend.frameon": False, "lines.linewidth": 1.8, "lines.markersize": 4,
+    "axes.linewidth": 0.8, "font.size": 11.5, "axes.titlesize": 11.5, "axes.labelsize": 11.5,
+    "legend.fontsize": 11.5, "legend.frameon": False, "lines.linewidth": 1.8, "lines.markersize": 4,
     "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=DASHES),
     "image.cmap": "cividis", "figure.constrained_layout.use": True,
     "svg.fonttype": "path", "svg.hashsalt": "descent", "axes.formatter.useoffset": False,
@@ -54,6 +56,8 @@ class Panels:
         """
         if not isinstance(alt, str) or len(alt.strip()) < 20:
             raise ValueError(f"alt must say in words what the figure shows, got {alt!r}")
+        for figure in self._figures:
+            _settle(figure)
         return _Shown([_svg(figure) for figure in self._figures], " ".join(alt.split()), caption)
 
 
@@ -87,6 +91,64 @@ def panels(count=1, *, width=4.2, height=3.1, **axes):
     figures = [MatplotlibFigure(figsize=(width, height)) for _ in range(count)]
     made = [figure.add_subplot(**axes) for figure in figures]
     return Panels(figures), (made[0] if count == 1 else made)
+
+
+def _settle(figure):
+    """Say what is what without covering the data, and thin the ticks of logarithmic axes."""
+    for ax in figure.axes:
+        ax.autoscale_view()  # which matplotlib puts off until it draws
+        for axis in (ax.xaxis, ax.yaxis):
+            _thin(axis)
+        if ax.get_legend():
+            title = ax.get_legend().get_title().get_text()
+            handles, names = ax.get_legend_handles_labels()
+            ax.get_legend().remove()
+            if title or not _name_at_the_ends(ax, handles, names):
+                _name_below(figure, handles, names, title)
+
+
+def _thin(axis):
+    """Let a logarithmic axis have a tick a decade; where it is short, at 1, 2 and 5."""
+    if axis.get_scale() != "log" or not isinstance(axis.get_major_locator(), LogLocator):
+        return
+    low, high = sorted(axis.get_view_interval())
+    axis.set_minor_formatter(NullFormatter())
+    if high < 30 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _name_at_the_ends(ax, handles, names):
+    """Write each line's name where it ends, on the right; return False if that does not fit."""
+    if not all(isinstance(handle, Line2D) and len(handle.get_xdata()) > 2 and len(name) <= 14
+               for handle, name in zip(handles, names, strict=True)):
+        return False
+    place = ax.transScale + ax.transLimits
+    ends = [place.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in handles]
+    row = 1.15 * matplotlib.rcParams["font.size"] / 72 / (0.75 * ax.figure.get_figheight())
+    heights = np.sort([y for _, y in ends])
+    if not (all(0.9 <= x <= 1.001 and -0.001 <= y <= 1.001 for x, y in ends)
+            and (np.diff(heights) > row).all()):
+        return False
+    for (x, y), name in zip(ends, names, strict=True):
+        ax.annotate(name, (x, y), xycoords="axes fraction", xytext=(5, 0), va="center",
+                    textcoords="offset points", annotation_clip=False)
+    return True
+
+
+def _name_below(figure, handles, names, title):
+    """Put the legend below the panel, as many names in a row as fit; the panel grows for it."""
+    size = matplotlib.rcParams["font.size"] / 72  # inches
+    for columns in range(len(names), 0, -1):
+        widths = [max(len(name) for name in names[k::columns]) * 0.52 * size + 3.4 * size
+                  for k in range(columns)]
+        if sum(widths) <= figure.get_figwidth() or columns == 1:
+            break
+    rows = -(-len(names) // columns) + bool(title)
+    figure.set_figheight(figure.get_figheight() + 1.35 * size * rows)
+    order = [k for column in range(columns) for k in range(column, len(names), columns)]
+    figure.legend([handles[k] for k in order], [names[k] for k in order], title=title or None,
+                  loc="outside lower center", ncols=columns, columnspacing=1.2, handlelength=1.9)
 
 
 def contours(ax, surface, levels=14):
