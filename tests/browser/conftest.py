@@ -109,7 +109,7 @@ def browser():
 
 @contextmanager
 def opened(browser, base, name):
-    """Open a page of the book, all drawn; gather what goes wrong, then and later."""
+    """Open a page of the book, unfolded, all drawn; gather what goes wrong, then and later."""
     page = browser.new_page()
     page.foreign, page.errors = [], []
 
@@ -126,7 +126,10 @@ def opened(browser, base, name):
             and not response.url.endswith("favicon.ico")
             and page.errors.append(f"{response.status} {response.url}"))
     page.goto(base + name, wait_until="networkidle")
-    page.evaluate("async () => { await globalThis.MathJax?.startup?.promise; }")
+    page.evaluate("""async () => {
+        await globalThis.MathJax?.startup?.promise;
+        for (const fold of document.querySelectorAll("details.descent-deeper")) fold.open = true;
+    }""")
     for playground in page.locator(".descent-playground").all():
         playground.scroll_into_view_if_needed()
     page.wait_for_function(READY)

@@ -1,0 +1,117 @@
+"""What goes deeper is folded, and opens for whoever is led there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[2] / "_build" / "html"
+FOLDED = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
+          if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"]
+FOLDS = "details.descent-deeper"
+OPEN = f"{FOLDS}[open]"
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("name", FOLDED)]
+
+
+@pytest.fixture
+def fresh(browser, site):
+    """Return a function that opens a page as a reader does."""
+    context = browser.new_context()
+
+    def fresh(address):
+        page = context.new_page()
+        page.goto(site + address, wait_until="load")
+        return page
+
+    yield fresh
+    context.close()
+
+
+def test_all_are_closed_at_first_and_the_first_reading_stands_open(fresh, name):
+    page = fresh(name)
+    assert page.locator(OPEN).count() == 0
+    assert page.locator(FOLDS).count() >= 3
+    lead = page.locator(".descent-lead").inner_text()
+    said = re.search(r"about (\d+) minutes. (\d+) sections", lead)
+    assert 5 <= int(said[1]) <= 40
+    assert int(said[2]) == page.locator(FOLDS).count()
+    assert not page.locator(f"{FOLDS} p").first.is_visible()
+
+
+def test_one_opens_by_mouse_and_by_keyboard(fresh, name):
+    page = fresh(name)
+    summaries = page.locator(f"{FOLDS} > summary")
+    summaries.nth(0).click()
+    summaries.nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.locator(OPEN).count() == 2
+    page.keyboard.press("Space")
+    assert page.locator(OPEN).count() == 1
+
+
+def test_a_link_opens_where_it_leads_and_goes_there(fresh, name):
+    page = fresh(name)
+    anchors = page.eval_on_selector_all(FOLDS, "all => all.map((fold) => fold.parentElement.id)")
+    page.evaluate("(id) => { location.hash = id; }", anchors[-1])
+    last = page.locator(FOLDS).last
+    page.wait_for_function("(fold) => fold.open", arg=last.element_handle())
+    assert page.locator(OPEN).count() == 1
+    page.wait_for_function("(fold) => Math.abs(fold.getBoundingClientRect().top) < innerHeight",
+                           arg=last.element_handle())
+    inside = page.locator(f"{FOLDS} [id]:not(section):not(summary *)").first.get_attribute("id")
+    page = fresh(f"{name}#{inside}")
+    target = page.locator(f"[id='{inside}']")
+    assert target.evaluate("(e) => e.closest('details').open")
+    target.evaluate("(e) => { e.closest('details').open = false; }")
+    page.evaluate("""(id) => {
+        const link = document.createElement("a");
+        document.querySelector("main article").append(link);
+        link.href = `#${id}`;
+        link.click();
+    }""", inside)
+    assert target.evaluate("(e) => e.closest('details').open")
+
+
+def test_a_hit_of_the_search_is_opened(fresh, name):
+    page = fresh(name)
+    word = page.evaluate(f"""() => {{
+        const paragraphs = [...document.querySelectorAll("{FOLDS} p")];
+        const text = paragraphs.map((p) => p.textContent).join(" ");
+        const open = document.querySelector("main article").innerText;
+        return text.match(/[a-z]{{6,}}/g).find((word) => !open.includes(word));
+    }}""")
+    page.evaluate("(word) => localStorage.setItem('sphinx_highlight_terms', word)", word)
+    page.goto(page.url.split("#")[0], wait_until="load")
+    page.wait_for_function(f"document.querySelector('{OPEN} .highlighted')")
+
+
+def test_the_button_opens_and_closes_all(fresh, name):
+    page = fresh(name)
+    button, count = page.locator(".descent-lead button"), page.locator(FOLDS).count()
+    assert button.inner_text() == "Open all"
+    button.click()
+    assert page.locator(OPEN).count() == count
+    page.wait_for_function("(b) => b.textContent === 'Close all'", arg=button.element_handle())
+    button.click()
+    assert page.locator(OPEN).count() == 0
+
+
+def test_paper_has_all_of_it(fresh, name):
+    page = fresh(name)
+    page.locator(f"{FOLDS} > summary").first.click()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(f"{FOLDS}:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(OPEN).count() == 1
+
+
+def test_the_browsers_own_search_finds_what_is_folded(fresh, name):
+    page = fresh(name)
+    page.keyboard.press("Control+f")
+    assert page.locator(OPEN).count() == 0  # this browser searches what is folded by itself
+    page.evaluate("""() => {
+        for (let o = document.body; o; o = Object.getPrototypeOf(o)) delete o.onbeforematch;
+        dispatchEvent(new KeyboardEvent("keydown", { key: "f", ctrlKey: true }));
+    }""")
+    assert page.locator(f"{FOLDS}:not([open])").count() == 0
