@@ -267,7 +267,7 @@ def test_the_page_form_cannot_break_out_of_its_script():
     assert state["content"]["controls"][1]["labels"][0] == "</script><!--<script>"
 
 
-@pytest.mark.parametrize("name", ["playground", "designer", "chooser"])
+@pytest.mark.parametrize("name", ["playground", "designer", "chooser", "explorable"])
 def test_no_markup_is_made_from_data(name):
     source = module(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(",

@@ -12,14 +12,20 @@ from descent import lab, sgd
 from descent.lab import judge
 from descent.widgets.chooser import chooser
 from descent.widgets.designer import schedule_designer
+from descent.widgets.explorable import Line, Panel, Picture, explorable
 from descent.widgets.playground import playground
 
 pytestmark = pytest.mark.browser
 
 
+def slope(by):
+    return Picture(Panel(Line([[0, 0], [1, by]], "a line")), says=f"It rises by {by}.")
+
+
 WIDGETS = {"playground": lambda: playground(sgd, lr=[0.1, 0.3, 1.0]),
            "chooser": lambda: chooser(judge.outcomes(lab.load("benchmark"))),
-           "designer": schedule_designer}
+           "designer": schedule_designer,
+           "explorable": lambda: explorable(slope, by=[1, 2, 3])}
 MODEL = """async ([source, state]) => {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const { default: widget } = await import(url);

@@ -204,14 +204,8 @@ function searchLayer(parent, color, scale) {
 }
 
 // An ellipse given by its centre and two points of its rim, with a cross in the middle.
-function levelLine(centre, a, b) {
-  if (!centre) return "";
-  const rim = Array.from({ length: 91 }, (_, k) => {
-    const c = Math.cos(k * Math.PI / 45), s = Math.sin(k * Math.PI / 45);
-    return centre.map((middle, i) => middle + c * (a[i] - middle) + s * (b[i] - middle));
-  });
-  return `${through(rim)}M${centre[0] - 3},${centre[1]}h6M${centre[0]},${centre[1] - 3}v6`;
-}
+const levelLine = (centre, a, b) => !centre ? ""
+  : `${rim(centre, a, b)}M${centre[0] - 3},${centre[1]}h6M${centre[0]},${centre[1] - 3}v6`;
 
 // A surface's contour lines: the ground a little darker with each level, so that valleys are light.
 function ground(parent, levels, crosses) {
@@ -225,12 +219,6 @@ function ground(parent, levels, crosses) {
   const marks = crosses.map(([x, y]) => `M${x - 5},${y}h10M${x},${y - 5}v10`).join("");
   node(group, "path", { d: marks, ...stroke("currentColor", 1.6) });
   return group;
-}
-
-// A triangle with its tip at (x, y), pointing along (u, v).
-function tip(x, y, u, v, long) {
-  const size = Math.hypot(u, v) || 1, bx = u / size * long, by = v / size * long;
-  return `${through([[x, y], [x - bx - by * .45, y - by + bx * .45], [x - bx + by * .45, y - by - bx * .45]])}Z`;
 }
 
 // Where the way from one point to the next leaves the box; null where it never was inside.
@@ -265,13 +253,6 @@ const apart = ([x, y], [toX, toY]) => Math.hypot(x - toX, y - toY);
 function center(circle, [x, y]) {
   circle.setAttribute("cx", x.toFixed(1));
   circle.setAttribute("cy", y.toFixed(1));
-}
-
-// A text beside a point of the graph, on the right where there is room.
-function beside(text, x, y, room, far) {
-  text.setAttribute("x", x + (room ? far : -far));
-  text.setAttribute("y", y);
-  text.setAttribute("text-anchor", room ? "start" : "end");
 }
 
 // The graph of the loss; its axis holds the runs of all settings.

@@ -19,7 +19,7 @@ from descent.book.plots import COLORS
 from descent.driver import entries, path, walk
 from descent.signature import hyperparameters, looks_again, name_of, state_names
 from descent.widgets.settings import COARSE, DECADES, FAR, FINE, Settings, is_number
-from descent.widgets.widget import Widget, module, packed
+from descent.widgets.widget import Widget, labels, module, packed
 
 __all__ = ["Playground", "playground"]
 
@@ -215,7 +215,7 @@ class _Grid(Settings):
             "rule": name_of(self.rule), "source": self.source, "steps": self.steps,
             "surfaces": [surface.name for surface in self.surfaces],
             "controls": [{"name": name, "menu": name in self.menus, "surface": name in self.places,
-                          "labels": _labels(values)} for name, values in self.controls.items()],
+                          "labels": labels(values)} for name, values in self.controls.items()],
             "memory": memory, "lr": "lr" in hyperparameters(self.rule), "bars": list(self.bars),
             "window": window.tolist(),
             "fine": FINE, "coarse": COARSE, "decades": DECADES, "colors": list(COLORS),
@@ -341,23 +341,6 @@ def _cut(points, middle, reach):
         room = np.where(way > 0, middle + reach - last, last - middle + reach)
         points[run, at:] = last + way * min(1.0, (room / np.maximum(np.abs(way), 1e-9)).min())
     return points, left
-
-
-def _labels(values):
-    """Return the values as short text, with as many digits as it takes to tell them apart."""
-    for digits in range(3, 18):
-        labels = [_label(value, digits) for value in values]
-        if len(set(labels)) == len(set(map(repr, values))):
-            break
-    return labels
-
-
-def _label(value, digits):
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if not is_number(value):
-        return str(value)
-    return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
 def _packed(channels, pushes, level):

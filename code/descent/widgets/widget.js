@@ -46,12 +46,16 @@ function node(parent, name, attributes = {}, text) {
 const stroke = (color, width, more = {}) =>
   ({ fill: "none", stroke: color, "stroke-width": width, "stroke-linejoin": "round", ...more });
 
+// What Python's `deflated` made text of, as a response to read from.
+function inflated(text) {
+  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
+
 // The rows of each channel, by its name, that Python's `packed` packed: base64, deflate, bytes
 // apart, and differences along each row but in the channels that are `plain`.
 async function unpack({ channels, plain, length, numbers }) {
-  const packed = Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const bytes = new Uint8Array(await inflated(numbers).arrayBuffer());
   const count = bytes.length / 2, size = count / channels.length;
   return Object.fromEntries(channels.map((name, k) => {
     const values = new Int16Array(size), summed = !plain.includes(name);
@@ -79,8 +83,8 @@ const clamped = (x, low, high) => Math.min(high, Math.max(low, x));
 
 const pair = ([x, y], digits) => minus(`(${x.toFixed(digits)}, ${y.toFixed(digits)})`);
 
-function clip(svg, id) {
-  node(node(svg, "clipPath", { id }), "rect", { x: BOX.left, y: BOX.top, width: WIDE, height: HIGH });
+function clip(svg, id, { left, right, top, bottom } = BOX) {
+  node(node(svg, "clipPath", { id }), "rect", { x: left, y: top, width: right - left, height: bottom - top });
   return node(svg, "g", { "clip-path": `url(#${id})` });
 }
 
@@ -92,24 +96,46 @@ function ticks(low, high, count) {
   return found;
 }
 
-function axes(svg, xTicks, yTicks, xName, yName) {
-  let marks = `M${BOX.left},${BOX.top}V${BOX.bottom}H${BOX.right}`;
+// The axes of a box: ticks as pairs of a place and a label, slanted ones below x where the box says
+// so, and how far below it the name of x stands.
+function axes(svg, xTicks, yTicks, xName, yName, { left, right, top, bottom, slanted = false, foot = 34 } = BOX) {
+  let marks = `M${left},${top}V${bottom}H${right}`;
   for (const [at, label] of xTicks) {
-    marks += `M${at},${BOX.bottom}v4`;
-    node(svg, "text", { x: at, y: BOX.bottom + 17, "text-anchor": "middle" }, label);
+    marks += `M${at},${bottom}v4`;
+    node(svg, "text", slanted ? { x: at + 4, y: bottom + 13, "text-anchor": "end", transform: `rotate(-40 ${at + 4} ${bottom + 13})` }
+      : { x: at, y: bottom + 17, "text-anchor": "middle" }, label);
   }
   for (const [at, label] of yTicks) {
-    marks += `M${BOX.left},${at}h-4`;
-    node(svg, "text", { x: BOX.left - 7, y: at + 4, "text-anchor": "end" }, label);
+    marks += `M${left},${at}h-4`;
+    node(svg, "text", { x: left - 7, y: at + 4, "text-anchor": "end" }, label);
   }
   node(svg, "path", { d: marks, ...stroke("currentColor", .8) });
-  const middle = (BOX.top + BOX.bottom) / 2;
-  node(svg, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 34, "text-anchor": "middle" }, xName);
+  const middle = (top + bottom) / 2;
+  node(svg, "text", { x: (left + right) / 2, y: bottom + foot, "text-anchor": "middle" }, xName);
   node(svg, "text", { x: 10, y: middle, "text-anchor": "middle", transform: `rotate(-90 10 ${middle})` }, yName);
 }
 
 // A line through points, as the `d` of a path.
 const through = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
+
+// The rim of an ellipse given by its centre and two points of it, a quarter of a turn apart.
+const rim = (centre, a, b) => through(Array.from({ length: 91 }, (_, k) => {
+  const c = Math.cos(k * Math.PI / 45), s = Math.sin(k * Math.PI / 45);
+  return centre.map((middle, i) => middle + c * (a[i] - middle) + s * (b[i] - middle));
+}));
+
+// A triangle with its tip at (x, y), pointing along (u, v).
+function tip(x, y, u, v, long) {
+  const size = Math.hypot(u, v) || 1, bx = u / size * long, by = v / size * long;
+  return `${through([[x, y], [x - bx - by * .45, y - by + bx * .45], [x - bx + by * .45, y - by - bx * .45]])}Z`;
+}
+
+// A text beside a point of a graph, on the right where there is room.
+function beside(text, x, y, room, far) {
+  text.setAttribute("x", x + (room ? far : -far));
+  text.setAttribute("y", y);
+  text.setAttribute("text-anchor", room ? "start" : "end");
+}
 
 const idOf = (own, name) => `${own}-${name.replaceAll(" ", "-")}`;
 
@@ -145,9 +171,9 @@ function menu(parent, own, name, labels, change) {
 }
 
 // A picture in a panel of its own. It has a name from the first, until its widget says what it shows.
-const panel = (parent, high = H) =>
+const panel = (parent, high = H, wide = W) =>
   node(node(parent, "div", { class: "descent-panel" }), "svg", {
-    viewBox: `0 0 ${W} ${high}`, role: "img", "aria-label": "A picture that is being drawn.",
+    viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": "A picture that is being drawn.",
   });
 
 // The list of what the signs mean; returns what adds a text beside its signs, and that what shows

@@ -12,7 +12,9 @@ import anywidget
 import numpy as np
 import traitlets
 
-__all__ = ["FOLDER", "Widget", "module", "packed"]
+from descent.widgets.settings import is_number
+
+__all__ = ["FOLDER", "Widget", "deflated", "labels", "module", "packed"]
 
 FOLDER = Path(__file__).parent
 
@@ -30,6 +32,11 @@ def module(name, folder=FOLDER):
                      for part in ("widget", name))
 
 
+def deflated(content, level=9):
+    """Return bytes as the module's `inflated` takes them: deflated, as text."""
+    return base64.b64encode(zlib.compress(content, level)).decode()
+
+
 def packed(channels, plain=(), level=9):
     """Return whole numbers by channel, each (rows, length), as the module's `unpack` takes them.
 
@@ -40,7 +47,24 @@ def packed(channels, plain=(), level=9):
                         for name, rows in channels.items()])
     apart = np.ascontiguousarray(numbers).astype("<i2").reshape(-1, 1).view(np.uint8).T
     return {"channels": list(channels), "plain": list(plain), "length": numbers.shape[-1],
-            "numbers": base64.b64encode(zlib.compress(apart.tobytes(), level)).decode()}
+            "numbers": deflated(apart.tobytes(), level)}
+
+
+def labels(values):
+    """Return the values as short text, with as many digits as it takes to tell them apart."""
+    for digits in range(3, 18):
+        labels = [_label(value, digits) for value in values]
+        if len(set(labels)) == len(set(map(repr, values))):
+            break
+    return labels
+
+
+def _label(value, digits):
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if not is_number(value):
+        return str(value)
+    return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
 class Widget(anywidget.AnyWidget):
