@@ -118,6 +118,17 @@ def test_else_the_names_stand_below_the_panel(lines):
     assert legend.get_window_extent().y1 <= ax.get_tightbbox().y0 + 2
 
 
+def test_panels_of_a_figure_are_named_alike():
+    figure, (left, right) = panels(2)
+    for ax, end in ((left, 3), (right, 0.02)):
+        ax.plot([0, 1, 2], [0, 1, end], label="one")
+        ax.plot([0, 1, 2], [0, -1, -end], label="other")
+        ax.legend()
+    figure.show(ALT)
+    assert [len(ax.texts) for ax in (left, right)] == [0, 0]
+    assert [len(ax.figure.legends) for ax in (left, right)] == [1, 1]
+
+
 def test_names_below_are_read_row_by_row():
     def plot(ax):
         for k in range(5):

@@ -1,5 +1,7 @@
 """The explorable in a real browser, on a page of its own without a kernel or a book."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from reading import paths, words
@@ -61,8 +63,9 @@ def forms():
 
 @pytest.fixture
 def show(show, forms):
-    """Open one of the forms, on a wide screen if not told otherwise."""
-    return lambda name, screen="wide": show(forms[name], **SCREENS[screen])
+    """Open one of the forms, on a wide screen if not told otherwise, perhaps others below it."""
+    return lambda name, screen="wide", below=(): show(
+        forms[name], *(forms[other] for other in below), **SCREENS[screen])
 
 
 def extent(drawn):
@@ -134,6 +137,15 @@ def test_the_stepper_goes_back_and_on_and_stops_at_the_ends(show):
         size = button.bounding_box()
         assert min(size["width"], size["height"]) >= 26
     assert page.complaints == []
+
+
+def test_the_stepper_keeps_its_buttons_beside_the_slider_whatever_stands_below(show):
+    page = show("bars", below=["ravine"])  # whose style comes later
+    row = [page.locator(".descent-stepper input"), page.get_by_role("button", name="back"),
+           page.get_by_role("button", name="on", exact=True)]
+    boxes = [one.bounding_box() for one in row]
+    assert all(a["x"] + a["width"] <= b["x"] for a, b in pairwise(boxes))
+    assert np.ptp([box["y"] + box["height"] / 2 for box in boxes]) < 4
 
 
 def test_bars_hang_from_zero_and_names_come_and_go(show):

@@ -56,8 +56,7 @@ class Panels:
         """
         if not isinstance(alt, str) or len(alt.strip()) < 20:
             raise ValueError(f"alt must say in words what the figure shows, got {alt!r}")
-        for figure in self._figures:
-            _settle(figure)
+        _settle(self._figures)
         return _Shown([_svg(figure) for figure in self._figures], " ".join(alt.split()), caption)
 
 
@@ -93,18 +92,22 @@ def panels(count=1, *, width=4.2, height=3.1, **axes):
     return Panels(figures), (made[0] if count == 1 else made)
 
 
-def _settle(figure):
+def _settle(figures):
     """Say what is what without covering the data, and thin the ticks of logarithmic axes."""
-    for ax in figure.axes:
+    named = []
+    for ax in (ax for figure in figures for ax in figure.axes):
         ax.autoscale_view()  # which matplotlib puts off until it draws
-        for axis in (ax.xaxis, ax.yaxis):
-            _thin(axis)
-        if ax.get_legend():
-            title = ax.get_legend().get_title().get_text()
-            handles, names = ax.get_legend_handles_labels()
-            ax.get_legend().remove()
-            if title or not _name_at_the_ends(ax, handles, names):
-                _name_below(figure, handles, names, title)
+        _thin(ax.xaxis)
+        _thin(ax.yaxis)
+        if legend := ax.get_legend():
+            legend.remove()
+            named.append((ax, *ax.get_legend_handles_labels(), legend.get_title().get_text()))
+    ends = [_ends(*one) for one in named]
+    for (ax, handles, names, title), places in zip(named, ends, strict=True):
+        if all(ends):  # the panels of a figure alike
+            _name_at(ax, places, names)
+        else:
+            _name_below(ax.figure, handles, names, title)
 
 
 def _thin(axis):
@@ -118,22 +121,24 @@ def _thin(axis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _name_at_the_ends(ax, handles, names):
-    """Write each line's name where it ends, on the right; return False if that does not fit."""
-    if not all(isinstance(handle, Line2D) and len(handle.get_xdata()) > 2 and len(name) <= 14
-               for handle, name in zip(handles, names, strict=True)):
-        return False
+def _ends(ax, handles, names, title):
+    """Return where lines end, as parts of the axes; none where names do not fit beside them."""
+    if title or not all(
+            isinstance(handle, Line2D) and len(handle.get_xdata()) > 2 and len(name) <= 14
+            for handle, name in zip(handles, names, strict=True)):
+        return []
     place = ax.transScale + ax.transLimits
     ends = [place.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in handles]
     row = 1.15 * matplotlib.rcParams["font.size"] / 72 / (0.75 * ax.figure.get_figheight())
-    heights = np.sort([y for _, y in ends])
-    if not (all(0.9 <= x <= 1.001 and -0.001 <= y <= 1.001 for x, y in ends)
-            and (np.diff(heights) > row).all()):
-        return False
-    for (x, y), name in zip(ends, names, strict=True):
-        ax.annotate(name, (x, y), xycoords="axes fraction", xytext=(5, 0), va="center",
+    inside = all(0.9 <= x <= 1.001 and -0.001 <= y <= 1.001 for x, y in ends)
+    return ends if inside and (np.diff(np.sort([y for _, y in ends])) > row).all() else []
+
+
+def _name_at(ax, places, names):
+    """Write each name to the right of its place."""
+    for place, name in zip(places, names, strict=True):
+        ax.annotate(name, place, xycoords="axes fraction", xytext=(5, 0), va="center",
                     textcoords="offset points", annotation_clip=False)
-    return True
 
 
 def _name_below(figure, handles, names, title):

@@ -8,7 +8,7 @@ const OWN_STYLE = `
 .descent-explorable .descent-small .descent-panel { flex: 1 1 max(172px, 30%); max-width: 230px; }
 .descent-explorable .descent-small:has(> :nth-child(4):last-child) { max-width: 30rem; margin: 0 auto; }
 .descent-explorable .descent-says { white-space: pre-line; }
-.descent-explorable .descent-stepper { grid-template-columns: 6rem 1fr 2.5rem auto auto; }
+.descent-explorable .descent-control.descent-stepper { grid-template-columns: 6rem 1fr 2.5rem auto auto; }
 .descent-explorable button { min-width: 26px; min-height: 28px; margin: 0; padding: 0 .7em; font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px; cursor: pointer; }
 .descent-explorable button[aria-disabled] { opacity: .45; cursor: not-allowed; }
 `;
