@@ -17,6 +17,7 @@ from descent.widgets.explorable import (
     Picture,
     explorable,
 )
+from descent.widgets.playground import playground
 
 CURVES = np.array([1.0, 20.0])
 SCREENS = {"wide": {"viewport": {"width": 1400, "height": 900}},
@@ -53,7 +54,8 @@ def waves(k):
 
 FORMS = {"ravine": lambda: explorable(ravine, lr=[0.01, 0.02, 0.05], momentum=[0, 0.5]),
          "bars": lambda: explorable(by_hand, t=[0, 1, 2], signed=[True, False], stepper="t"),
-         "waves": lambda: explorable(waves, k=[1, 2, 3])}
+         "waves": lambda: explorable(waves, k=[1, 2, 3]),
+         "playground": lambda: playground(sgd, lr=[0.1, 0.3], steps=20)}
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def test_the_stepper_goes_back_and_on_and_stops_at_the_ends(show):
 
 
 def test_the_stepper_keeps_its_buttons_beside_the_slider_whatever_stands_below(show):
-    page = show("bars", below=["ravine"])  # whose style comes later
+    page = show("bars", below=["playground"])  # whose style comes later
     row = [page.locator(".descent-stepper input"), page.get_by_role("button", name="back"),
            page.get_by_role("button", name="on", exact=True)]
     boxes = [one.bounding_box() for one in row]
