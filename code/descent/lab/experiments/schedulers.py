@@ -11,8 +11,8 @@ from descent import rules, schedules, tasks
 from descent.lab.procedures import SPARED, fresh_seeds, rates
 from descent.lab.trial import Trial
 
-__all__ = ["SCHEDULES", "TRIALS", "Plateau", "averaged", "clipped", "raced", "recipe", "refit",
-           "scaled", "warmed"]
+__all__ = ["SCHEDULES", "TRIALS", "Plateau", "averaged", "clipped", "dropped", "overdone", "raced",
+           "recipe", "refit", "scaled", "warmed"]
 
 
 class Plateau:
@@ -146,6 +146,27 @@ def raced(task, examples, validation, schedule, lrs, steps, batch_size, weight_d
     return result if factors is None else {**result, "factors": factors[0]}
 
 
+def dropped(task, examples, validation, percents, gamma, lrs, steps, batch_size, weight_decay,
+            tuning, final):
+    """Tune the peak lr of AdamW that drops by `gamma` after each of `percents` of the steps.
+
+    Reports on `final` fresh seeds, as `raced` does: the grid's validation losses, the peak, whether
+    it is at the grid's edge, and validation and test losses by final seed.
+    """
+    part = _part(task, examples, validation)
+    shape = schedules.multi_step(1.0, [percent * steps // 100 for percent in percents], gamma)
+
+    def train(settings, seeds):
+        return tasks.fit(part, rules.adamw, steps=steps, schedule=shape, seeds=seeds,
+                         lr=[one["lr"] for one in settings], batch_size=batch_size,
+                         weight_decay=weight_decay)
+
+    made = tasks.choose(train, [{"lr": lr} for lr in lrs], tuning_seeds=range(tuning),
+                        final_seeds=fresh_seeds(final))
+    return {"validation": made.losses, "lr": made.setting["lr"], "at_edge": made.at_edge,
+            "validation_loss": made.final.validation_loss[0], "test_loss": made.final.test_loss[0]}
+
+
 def refit(trial, lr, seeds=2):
     """Train the first final seeds of a `raced` trial once more; return their test losses."""
     given = {name: value for name, value in trial.arguments.items()
@@ -202,6 +223,19 @@ def recipe(examples, validation, rule, lrs, decays, schedule, names, clip, steps
             **made.setting, "test_loss": made.final.test_loss[0]}
 
 
+def overdone(examples, validation, schedule, lrs, weight_decay, names, clip, steps, batch_size,
+             every, seeds):
+    """Train the recipe at every lr for more steps than are good.
+
+    Returns the validation losses at every look (looks, rates, seeds), and training losses at the
+    end (rates, seeds).
+    """
+    fit, curve, _ = _fit(_part("spelling", examples, validation), clipped(rules.adamw, clip),
+                         schedule, steps, every, batch_size=batch_size, spared=SPARED[names],
+                         seeds=fresh_seeds(seeds), lr=lrs, weight_decay=weight_decay)
+    return {"curve": curve, "train_loss": fit.train_loss}
+
+
 def scaled(task, examples, validation, rule, batches, lrs, passes, seeds):
     """Train at every lr with batches of every size, equally many passes, under a cosine.
 
@@ -232,8 +266,14 @@ _RECIPE = {"examples": 600, "validation": 400, "rule": "adamw", "lrs": rates(10*
 TRIALS = {
     **{f"digits/{name}": Trial(raced, {**_DIGITS, "schedule": name}) for name in _RACED},
     **{f"spelling/{name}": Trial(raced, {**_SPELLING, "schedule": name}) for name in _RACED},
+    **{f"drops/{given['task']}, {' and '.join(map(str, percents))}": Trial(dropped, {
+        **{name: value for name, value in given.items() if name != "every"},
+        "percents": percents, "gamma": 0.1})
+       for percents in ([80, 95], [70, 90]) for given in (_DIGITS, _SPELLING)},
     **{f"warm-up/{warm}": Trial(warmed, {**_WARMED, "warm": warm, "lrs": [0.01, 0.031623, 0.1],
                                          "seeds": 6}) for warm in (0, 10, 40)},
+    # as long as in the race, at the peak that the cosine without it has there
+    "warm-up/20": Trial(warmed, {**_WARMED, "warm": 20, "lrs": [0.017783], "seeds": 10}),
     **{f"recipe/{name}": Trial(recipe, {**_RECIPE, **change}) for name, change in {
         "whole": {},
         "Adam with L2": {"rule": "adam", "decays": [0.0003, 0.001, 0.003, 0.01]},
@@ -242,6 +282,11 @@ TRIALS = {
         "defaults": {"lrs": [0.001], "decays": [0.01]},
         "lr alone": {"lrs": rates(0.001, 0.1, 20), "decays": [0.01]},
     }.items()},
+    **{f"overdone/{schedule}": Trial(overdone, {
+        **{name: _RECIPE[name] for name in ("examples", "validation", "names", "clip",
+                                            "batch_size")},
+        "schedule": schedule, "lrs": [0.005, 0.01], "weight_decay": 0.3, "steps": 360,
+        "every": 18, "seeds": 10}) for schedule in ("warm-up + cosine", "constant")},
     **{f"batches/{rule}": Trial(scaled, {
         **{name: _DIGITS[name] for name in ("task", "examples", "validation")}, "rule": rule,
         "batches": [8, 16, 32, 64], "lrs": rates(*ends, 13), "passes": 16, "seeds": 4})
