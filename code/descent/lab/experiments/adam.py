@@ -10,14 +10,19 @@ from torch.func import grad, jvp
 from descent import rules, tasks
 from descent.device import device
 from descent.driver import walk
-from descent.lab.procedures import fresh_seeds, rates, tuned
+from descent.lab.procedures import fresh_seeds, rates, swept, tuned
 from descent.lab.trial import Trial
 from descent.tasks import loss_of_flat
 
-__all__ = ["ANGLES", "MEMORIES", "TRIALS", "largest_curvature", "sharpness", "turned"]
+__all__ = ["ANGLES", "IN_VALLEY", "LATER", "MEMORIES", "SQUARES", "TRIALS", "largest_curvature",
+           "sharpness", "turned", "turned_all"]
 
 ANGLES = tuple(range(0, 91, 15))
 MEMORIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)  # on the recurrent net
+IN_VALLEY = (0.0, 0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97,
+             0.98)  # in the turned valley, and there for beta2:
+SQUARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9995, 0.9999, 0.99999, 0.999999)
+LATER = (500, 700, 850, 1000, 1400)  # steps on MNIST-1D, at the rates tuned for 1,000
 
 
 def largest_curvature(loss, flat, steps=15):
@@ -85,16 +90,16 @@ def _looked(task, model, flat):
             "curvature": largest_curvature(loss, flat)}
 
 
-def turned(rule, scale, memory, steps):
+def turned(rule, scale, memory, steps, beta2=0.999):
     """Count the steps to the floor of a valley of condition 1,000, turned by each of ANGLES.
 
     From 12 starts on a circle that turns with the valley, until the loss stays below 1e-4 of its
     start up to the end of the run. `memory` is the momentum of sgd, or beta1 of adam; lr is
-    `scale` times 21 factors an eighth of a decade apart. Returns the rates, the mean number of
+    `scale` times 37 factors an eighth of a decade apart. Returns the rates, the mean number of
     steps, where a run that does not arrive counts as `steps`, and the share of such runs; both
     (angles, rates).
     """
-    angles, lrs = np.deg2rad(ANGLES), scale * 10 ** (np.arange(21) / 8)
+    angles, lrs = np.deg2rad(ANGLES), scale * 10 ** (np.arange(37) / 8)
     cos, sin = (f(angles)[:, None, None] for f in (np.cos, np.sin))
     ring = np.stack([f(2 * np.pi * (np.arange(12) + 0.5) / 12) for f in (np.cos, np.sin)], -1)
     curvature = np.array([0.001, 1.0])
@@ -105,7 +110,7 @@ def turned(rule, scale, memory, steps):
     def back(q):
         return np.stack([cos * q[..., 0] - sin * q[..., 1], cos * q[..., 1] + sin * q[..., 0]], -1)
 
-    hyper = {"momentum": memory} if rule == "sgd" else {"betas": (memory, 0.999)}
+    hyper = {"momentum": memory} if rule == "sgd" else {"betas": (memory, beta2)}
     start = back(np.broadcast_to(ring, (len(angles), len(lrs), 12, 2)))
     first, last = (curvature * ring**2).sum(-1), np.zeros(start.shape[:-1])
     with np.errstate(all="ignore"):
@@ -115,6 +120,22 @@ def turned(rule, scale, memory, steps):
             last = np.where(low, last, step.t)
     return {"lrs": lrs, "steps": np.minimum(last + 1, steps).mean(-1),
             "missed": (last >= steps).mean(-1)}
+
+
+def turned_all(rule, scale, memories, steps, **hyper):
+    """Do the same with each of `memories`, each angle at its best lr.
+
+    Returns the steps, which of the rates is best, and the share of runs there that do not arrive,
+    all (memories, angles).
+    """
+    kept = {"steps": [], "chosen": [], "missed": []}
+    for memory in memories:
+        made = turned(rule, scale, memory, steps, **hyper)
+        chosen = made["steps"].argmin(1)
+        for name in ("steps", "missed"):
+            kept[name].append(made[name][range(len(ANGLES)), chosen])
+        kept["chosen"].append(chosen)
+    return kept
 
 
 _METHODS = {"SGD, momentum 0.9": ("sgd", {"momentum": 0.9}, (0.00316, 3.16), 20),
@@ -131,9 +152,19 @@ TRIALS = {
         **hyper}) for name, rule, lrs, hyper in (
             ("SGD, momentum 0.9", "sgd", rates(0.01, 1, 9), {"momentum": 0.9}),
             ("Adam", "adam", rates(0.001, 0.1, 9), {}))},
-    **{f"turned/{rule} {memory:g}": Trial(turned, {"rule": rule, "scale": scale, "memory": memory,
-                                                   "steps": 2000})
-       for rule, scale in (("sgd", 0.02), ("adam", 0.01)) for memory in (0.0, 0.5, 0.8, 0.9, 0.95)},
+    **{f"later/{name}, {steps} steps": Trial(swept, {
+        "task": "mnist_1d", "rule": rule, "steps": steps, "seeds": 16, "first_seed": 1000, **hyper})
+       for name, rule, hyper in (("SGD, momentum 0.9", "sgd", {"lr": [0.056234], "momentum": 0.9}),
+                                 ("Adam", "adam", {"lr": [0.017783]})) for steps in LATER},
+    **{f"default/{task}, {steps} steps": Trial(swept, {
+        "task": task, "rule": "adam", "steps": steps, "seeds": 6, "lr": rates(0.000316, 0.0316, 5)})
+       for task, steps in (("digits", 1000), ("digits", 3000), ("mnist_1d", 3000))},
+    **{f"turned/{rule}, {steps} steps": Trial(turned_all, {
+        "rule": rule, "scale": scale, "memories": IN_VALLEY, "steps": steps})
+       for rule, scale in (("sgd", 0.002), ("adam", 0.001)) for steps in (300, 1000, 2000)},
+    **{f"turned/adam, beta2 {beta2}": Trial(turned_all, {
+        "rule": "adam", "scale": 0.001, "memories": IN_VALLEY, "steps": 2000, "beta2": beta2})
+       for beta2 in SQUARES if beta2 != 0.999},
     **{f"recurrent/{rule} {memory:g}": Trial(tuned, {
         "task": "digit_rows", "rule": rule, "steps": 200, "tuning": 12, "final": 40, "first": 3000,
         "lrs": rates(*ends, 9), **hyper})
@@ -145,4 +176,9 @@ TRIALS = {
        for looks, at in (("", [60, 150, 300]), (" between", [110, 200]))
        for name, rule, lr, hyper in (("SGD, momentum 0.9", "sgd", 0.099928, {"momentum": 0.9}),
                                      ("Adam", "adam", 0.01777, {}))},
+    **{f"curvature, lr a step lower/{name}": Trial(sharpness, {
+        "task": "digits", "rule": rule, "lr": lr, "seeds": 10,
+        "at": [60, 110, 150, 200, 300, 450], **hyper})
+       for name, rule, lr, hyper in (("SGD, momentum 0.9", "sgd", 0.056194, {"momentum": 0.9}),
+                                     ("Adam", "adam", 0.009993, {}))},
 }
