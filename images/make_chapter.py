@@ -33,7 +33,9 @@ def main():
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.goto(PAGE.as_uri())
-        page.wait_for_selector(".descent-playground[data-ready='1']")
+        page.locator("section#playground .descent-playground").first.scroll_into_view_if_needed()
+        page.wait_for_selector("section#playground .descent-playground[data-ready='1']")
+        page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
         pictures = [photograph(page, f"section#{name}") for name in ("from-scratch", "playground")]
         browser.close()
     whole = Image.new("RGB", (2 * WIDTH, HEIGHT), "white")

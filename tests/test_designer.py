@@ -104,3 +104,32 @@ def test_it_is_light_and_says_what_it_is(made):
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words):
         schedule_designer(**arguments)
+
+
+def test_what_the_chapter_says_of_its_playground():
+    with np.errstate(all="ignore"):
+        content = schedule_designer().content
+    runs, settings = unpacked(content["table"]), [
+        (family["name"], label, peak) for family in content["schedules"]
+        for label in family["labels"] for peak in content["sizes"]]
+    losses = 10 ** (np.array([runs[name] for name in content["losses"]]) / DECADES)
+    ends = dict(zip(settings, losses[..., -1].mean(0), strict=True))
+    start = losses[0, 0, 0]
+
+    def at(peak, *but):
+        return {(name, label): end for (name, label, height), end in ends.items()
+                if height == peak and name not in but}
+
+    gentle = {"exponential", "polynomial", "one over step"}
+    assert {name for name, _ in sorted(at(0.1), key=at(0.1).get)[:3]} <= gentle
+    assert ends["constant", "0", 0.01] == min(at(0.01).values())
+    assert ends["constant", "0", 4.0] > 1e8 > start
+    assert 0.5 * start < ends["cosine", "200", 4.0] < start
+    warm = {label: end for (name, label), end in at(4.0).items() if name.startswith("warm-up")}
+    assert min(warm, key=warm.get) == "20"
+    assert [key for key, end in at(10.0).items() if end < start] == [("one over step", "2")]
+    for peak in (0.1, 0.3, 1.0, 3.0):
+        run = losses[:, settings.index(("cosine", "100", peak))]
+        assert (EVERY * run.argmin(1) > 100).all()
+        assert (EVERY * run.argmin(1) < 160).all()
+        assert (run[:, -1] > 1.5 * run.min(1)).all()

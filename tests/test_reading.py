@@ -11,8 +11,16 @@ def read(*sources):
 
 def test_words_are_those_that_are_read():
     assert read("# One *two*\n\nthree's [four](a/b.md) `no` $x + y$ {eq}`no-no`.").words == 4
-    assert read("A\n\n$$\nx = y\n$$ (label)\n\n$$ z $$\n\nb.") == Count(words=3, formulas=2)
-    assert read("A\n\n```python\nnot read\n```\n\n:::{note}\nnor this\n:::\n\nb.").words == 2
+    assert read("A\n\n$$\nx = y\n$$ (label)\n\n$$ z $$\n\nb.") == Count(words=2, formulas=2)
+    assert read("A\n\n```python\nnot read\n```\n\n```\nnor this\n```\n\nb.").words == 2
+
+
+def test_what_directives_hold_is_read_unless_it_opens_by_a_click():
+    assert read("A\n\n:::{note} Title\n:class: no\n\nread this\n:::\n\nb.").words == 4
+    assert read("```{prf:theorem} A title\n:label: no\n\nWords.\n\n$$x$$ (no)\n```") == Count(
+        words=1, formulas=1)
+    assert read("```{admonition} Why\n:class: dropdown\n\nno\n```\n\n"
+                "```{literalinclude} a.py\n:pyobject: no\n```\n\nread").words == 1
 
 
 def test_what_is_deeper_is_not_counted():
@@ -37,17 +45,17 @@ def test_cells():
 
 
 def test_minutes():
-    assert Count(words=1800).minutes == 10
-    assert Count(formulas=6, pictures=2, lines=60).minutes == 6
+    assert Count(words=1600).minutes == 10
+    assert Count(formulas=6, pictures=4, lines=60).minutes == 10
 
 
 def test_the_table_of_first_readings_adds_up():
     def chapter(name, text):
         return SimpleNamespace(title=name.title(), name=name, cells=[new_markdown_cell(text)])
 
-    one, two, *rest = readings([chapter("one", "word " * 1800), chapter("two", "$$x$$ " * 90)])[2:]
-    assert one == "| [One](chapters/one.ipynb) | 10 | 1,800 | 0 | 0 | 0 | 0 |"
-    assert two == "| [Two](chapters/two.ipynb) | 30 | 0 | 90 | 0 | 0 | 0 |"
+    one, two, *rest = readings([chapter("one", "word " * 1600), chapter("two", "$$x$$ " * 60)])[2:]
+    assert one == "| [One](chapters/one.ipynb) | 10 | 1,600 | 0 | 0 | 0 | 0 |"
+    assert two == "| [Two](chapters/two.ipynb) | 30 | 0 | 60 | 0 | 0 | 0 |"
     assert "About 40 min in all" in rest[-1]
     assert duration(62) == "1 h"
     assert duration(123) == "2 h 5 min"

@@ -6,8 +6,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from descent.book.myst import parts
 from descent.book.plots import panels
-from descent.book.translate import Course, digest, linked, parts, picture, translate, unglued
+from descent.book.translate import Course, digest, linked, picture, translate, unglued
 
 ONE = """\
 # One thing
@@ -37,6 +38,10 @@ Clear.
 :class: dropdown
 
 By $x$.
+```
+
+```{admonition} Mind
+It is clear.
 ```
 """
 EXERCISES = """\
@@ -140,7 +145,8 @@ def test_a_chapter_becomes_a_plain_notebook(course):
         '<a id="one-a"></a>\n\n$$\na = b \\tag{1.1}\n$$\n\n'
         '> <a id="thm-one"></a>**Theorem 1.1 (On $x$).** By [(1.1)](#one-a) and $y$:\n>\n'
         '> <a id="one-x"></a>\n>\n> $$ x < y \\tag{1.2} $$\n\n> *Proof.* Clear. ∎\n\n'
-        '> **Why it is clear.** By $x$.')
+        '<details>\n<summary><b>Why it is clear</b></summary>\n\nBy $x$.\n\n</details>\n\n'
+        '> **Mind.** It is clear.')
     assert text["exercises-2"] == (
         '<a id="ex-one-hand"></a>\n\n### Exercise 1.1: By hand\n\n*Easy, 5 minutes.* '
         '[Solution](#solution-ex-one-hand)\n\n**Derive** it, `check("one.hand", your_function)`, '

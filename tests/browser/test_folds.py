@@ -59,7 +59,8 @@ def test_a_link_opens_where_it_leads_and_goes_there(fresh, name):
     assert page.locator(OPEN).count() == 1
     page.wait_for_function("(fold) => Math.abs(fold.getBoundingClientRect().top) < innerHeight",
                            arg=last.element_handle())
-    inside = page.locator(f"{FOLDS} [id]:not(section):not(summary *)").first.get_attribute("id")
+    inside = page.evaluate(f"""[...document.querySelectorAll("{FOLDS} :is(p, div)[id]")]
+        .map((e) => e.id).find((id) => document.querySelectorAll(`[id="${{id}}"]`).length === 1)""")
     page = fresh(f"{name}#{inside}")
     target = page.locator(f"[id='{inside}']")
     assert target.evaluate("(e) => e.closest('details').open")

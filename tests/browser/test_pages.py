@@ -237,6 +237,9 @@ def test_a_playground_draws_no_garbage_where_it_diverges(page, playgrounds, requ
             slider.focus()
             page.keyboard.press("End")
         assert not any("NaN" in d or "Infinity" in d for d in paths(playground) if d)
+        if playground.evaluate("e => e.classList.contains('descent-explorable')"):
+            assert words(playground)  # of the chapter's own, which its cells assert
+            continue
         said = words(playground)
         assert "diverges" in said if name in DIVERGING else re.search(
             r"the loss (falls|grows) from \d|ends at a loss of \d|the lowest mean rank, \d", said)

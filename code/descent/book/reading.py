@@ -7,15 +7,17 @@ heading of its level or above. Exercises, the playground and the references coun
 import re
 from dataclasses import dataclass
 
+from descent.book.myst import parts
+
 __all__ = ["DEEPER", "Count", "duration", "first_reading", "readings"]
 
 DEEPER = "{.deeper}"
-WORDS = 180  # a minute; the rest are our own estimates, too
-FORMULA, PICTURE, LINE = 20, 30, 3  # seconds for one set apart, for a figure, for a line of code
+WORDS = 160  # a minute; the rest are our own estimates, too
+FORMULA, PICTURE, LINE = 30, 45, 4  # seconds for one set apart, for a picture, for a line of code
 
+_UNREAD = ("code", "literalinclude", "raw")
 _AFTER = re.compile(r"Exercises|Playground|References")
-_BLOCK = re.compile(r"^(`{3,}|:{3,}).*?^\1$", re.M | re.S)
-_FORMULA = re.compile(r"\$\$.*?\$\$", re.S)
+_FORMULA = re.compile(r"\$\$.*?\$\$(?: \([\w-]+\))?", re.S)
 _NO_PROSE = re.compile(r"\$[^$]*\$|\{[^}]*\}|`[^`]*`|\]\([^)]*\)|<[^>]*>")
 _WORD = re.compile(r"[^\W\d_][\w'’]*")
 _PICTURE = re.compile(r"\bshow\(|\b(?:explorable|playground|\w*designer|chooser)\(")
@@ -51,7 +53,7 @@ def first_reading(cells):
                     lines += sum(bool(line.strip()) for line in cell.source.split("\n"))
             continue
         marked = False
-        for piece in re.split(r"^(#+ .*)$", cell.source, flags=re.M):
+        for piece in _read(cell.source):
             if heading := re.match(r"(#+) (.*)", piece):
                 level = len(heading[1])
                 fold = None if fold and level <= fold else fold
@@ -61,10 +63,18 @@ def first_reading(cells):
                     left = bool(_AFTER.match(heading[2]))
             marked = piece.rstrip().endswith(DEEPER)
             if not fold and not left:
-                text = _BLOCK.sub(" ", piece)
-                formulas += len(_FORMULA.findall(text))
-                words += len(_WORD.findall(_NO_PROSE.sub(" ", _FORMULA.sub(" ", text))))
+                formulas += len(_FORMULA.findall(piece))
+                words += len(_WORD.findall(_NO_PROSE.sub(" ", _FORMULA.sub(" ", piece))))
     return Count(words, formulas, pictures, lines, deeper)
+
+
+def _read(source):
+    """Yield the headings of a text, and what stands between them and is read."""
+    for part in parts(source):
+        if part.kind is None:
+            yield from re.split(r"^(#+ .*)$", part.text, flags=re.M)
+        elif part.kind not in _UNREAD and "dropdown" not in part.options.get("class", ""):
+            yield part.text
 
 
 def duration(minutes):

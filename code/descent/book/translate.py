@@ -27,15 +27,15 @@ from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
 from descent.book.ledger import anchor, chapters, escaped, glued
+from descent.book.myst import parts
 from descent.book.reading import DEEPER, readings
 
-__all__ = ["Course", "Edition", "Part", "Target", "digest", "linked", "parts", "picture", "stamped",
-           "translate", "unglued"]
+__all__ = ["Course", "Edition", "Target", "digest", "linked", "picture", "stamped", "translate",
+           "unglued"]
 
 # What is no chapter and yet a page of the study edition, since chapters lean on it.
 _PAGES = ("intro", "notation")
 _EXERCISES = ("exercise", "exercise-start")
-_FENCE = re.compile(r"(`{3,}|:{3,})(?:\{([\w:-]+)\}[ \t]*(.*)|.*)")
 _EQUATION = re.compile(r"^\$\$\n(.*?)\n\$\$(?: \(([\w-]+)\))?[ \t]*$", re.M | re.S)
 _HEADING = re.compile(r"^(#+) (.+?)\s*$", re.M)
 _INLINE = re.compile(
@@ -58,15 +58,6 @@ except ModuleNotFoundError as missing:
         "Then restart the kernel.") from None"""
 
 
-class Part(NamedTuple):
-    """A part of a page's text; `kind` is None for prose, "code", or the name of a directive."""
-
-    kind: str | None
-    text: str
-    options: dict = {}  # noqa: RUF012
-    title: str = ""
-
-
 class Target(NamedTuple):
     """What a label names: the page, the words of a reference, the whole heading, the anchor."""
 
@@ -84,39 +75,6 @@ class Edition(NamedTuple):
 
     notebook: nbformat.NotebookNode
     solutions: dict
-
-
-def parts(source):
-    """Return the `Part`s of a Markdown text; raise ValueError for a fence that never ends."""
-    found, text, lines = [], [], iter(source.split("\n"))
-
-    def flush():
-        if text:
-            found.append(Part(None, "\n".join(text)))
-            text.clear()
-
-    for line in lines:
-        fence = _FENCE.fullmatch(line.rstrip())
-        if not fence:
-            text.append(line)
-            continue
-        flush()
-        body, options = [], {}
-        for inner in lines:
-            if inner.rstrip() == fence[1]:
-                break
-            body.append(inner)
-        else:
-            raise ValueError(f"no end to {line!r}")
-        if not fence[2]:
-            found.append(Part("code", "\n".join([line, *body, fence[1]])))
-            continue
-        while body and (option := re.match(r":([\w-]+): *(.*)", body[0])):
-            options[option[1]] = option[2]
-            del body[0]
-        found.append(Part(fence[2], "\n".join(body).strip("\n"), options, fence[3]))
-    flush()
-    return found
 
 
 class Course:
@@ -316,8 +274,11 @@ class _Translation:
             text = f"*Proof.* {self._inline(part.text)}"
             self.buffer.append(_quoted(text + ("\n\n∎" if text.endswith("$$") else " ∎")))
         elif part.kind == "admonition":
-            title = self._inline(part.title)
-            self.buffer.append(_quoted(f"**{title}.** {self._inline(part.text)}"))
+            title, text = self._inline(part.title), self._inline(part.text)
+            self.buffer.append(
+                f"<details>\n<summary><b>{title}</b></summary>\n\n{text}\n\n</details>"
+                if "dropdown" in part.options.get("class", "") else
+                _quoted(f"**{title}.** {text}"))
         elif part.kind == "literalinclude":
             self.buffer.append(self._listing(part))
         elif part.kind == "first-readings":

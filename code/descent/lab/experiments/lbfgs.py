@@ -16,15 +16,16 @@ from torch.nn.functional import cosine_similarity
 from descent import rules, surfaces, tasks
 from descent.device import device
 from descent.driver import walk
-from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.procedures import fresh_seeds, rates, tuned
 from descent.lab.trial import Trial
 from descent.rules.lbfgs import lbfgs, remember, two_loop
 from descent.tasks import loss_of_flat
 from descent.tasks.oscillation import NOISE, TIMES, TRUE, Problem, displacement, oscillation
 
-__all__ = ["BATCHES", "BUDGET", "CONDITION", "HISTORIES", "MEMORIES", "NOISE", "PROBLEMS", "TIMES",
-           "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem", "displacement", "fitted", "paired",
-           "raced", "searched", "trained"]
+__all__ = ["BATCHES", "BUDGET", "CONDITION", "CONDITIONS", "HISTORIES", "MEMORIES", "MOMENTA",
+           "NOISE", "PROBLEMS", "TIMES", "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem",
+           "carried", "conditioned", "displacement", "fitted", "paired", "raced", "searched",
+           "trained"]
 
 TOLERANCES = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
 CONDITION = 10_000
@@ -264,6 +265,84 @@ def paired(batch, lr, epochs, seeds, history_size=10, most=80):
     return kept
 
 
+def carried(batch, lrs, epochs, tuning, final, afresh, history_size=10):
+    """Train with 20 iterations a batch, with the state carried from batch to batch or made afresh.
+
+    As `trained` does with "20 iterations a batch", whose runs are these if nothing is afresh; lr
+    is chosen likewise, unless there is only one. Returns besides for each fresh seed the median
+    over batches of the loss on the batch when its iterations are over, and how many batches a run
+    has seen.
+    """
+    task = tasks.digits()
+    net = task.make().to(device())
+
+    def losses(seed, lr):
+        left = epochs * (len(task.train[1]) // batch)
+        model = tasks.Alone(task, seed, steps=left, batch_size=batch)
+        w, optimizer, ends = torch.nn.Parameter(model.start), None, []
+        while left > 0:
+            look, before = model.draw(), left
+            if afresh or optimizer is None:
+                optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
+                                              line_search_fn="strong_wolfe")
+
+            def closure(look=look):
+                nonlocal left
+                left -= 1
+                loss, w.grad = look(w)
+                return loss
+
+            optimizer.step(closure)
+            ends.append(look(w)[0].item())
+            if before - left < 2:
+                left -= 1
+        with torch.no_grad():
+            found = [loss_of_flat(net, *part)(w.detach()).item()
+                     for part in (task.validation, task.test)]
+        return [*np.minimum(np.nan_to_num(found, nan=np.inf), np.log(10)), np.median(ends),
+                len(ends)]
+
+    def train(settings, seeds):
+        return np.array([[losses(seed, setting["lr"]) for seed in seeds] for setting in settings])
+
+    made = tasks.choose(train, [{"lr": lr} for lr in lrs], tuning_seeds=range(tuning),
+                        final_seeds=fresh_seeds(final), loss=lambda made: made[..., 0])
+    return {"validation": made.losses, "lr": made.setting["lr"], "at_edge": made.at_edge,
+            "test_loss": made.final[0, :, 1], "batch_loss": made.final[0, :, 2],
+            "batches": made.final[0, :, 3]}
+
+
+def conditioned(condition, n, final, budget, history_size=10):
+    """Count what a bowl of that condition number takes, until its loss has fallen by 10⁶.
+
+    Curvatures lie evenly in logs along the axes; every direction of a start holds, on average, an
+    equal share of the loss. Returns by start the gradients of gradient descent and of momentum at
+    the best settings of theory, and the gradients and the steps of L-BFGS with torch's search.
+    """
+    h, root = np.geomspace(1 / condition, 1, n), condition**-0.5
+    starts = _draws(fresh_seeds(final), lambda rng: rng.standard_normal(n)) / h**0.5
+    made = Problem(lambda p: (0.5 * (h * p**2).sum(-1), h * p), starts, np.zeros(final))
+    kept = {name: _needed(made, rules.sgd, budget, (1e-6,), **hyper)[0] for name, hyper in (
+        ("plain", {"lr": 2 / (1 + 1 / condition)}),
+        ("momentum", {"lr": (2 / (1 + root))**2, "momentum": ((1 - root) / (1 + root))**2}))}
+    kept |= {"gradients": [], "steps": []}
+    for start in starts:
+        seen = []
+
+        def fun(p, seen=seen):
+            f, g = made.look(p)
+            seen.append(f)
+            return f, g
+
+        for step in walk(lbfgs, fun, start, budget, history_size=history_size,
+                         line_search_fn="strong_wolfe"):
+            if seen[-1] < 1e-6 * seen[0]:
+                kept["gradients"].append(int(np.argmax(np.array(seen) < 1e-6 * seen[0])) + 1)
+                kept["steps"].append(step.t)
+                break
+    return kept
+
+
 def trained(how, batch, lrs, epochs, tuning, final, history_size=10):
     """Tune lr for the digits net on validation data, then report on fresh seeds.
 
@@ -306,6 +385,8 @@ WAYS = {"SGD, momentum 0.9": (0.01, 1, 9), "a new batch every time": (0.03162, 3
 
 HISTORIES = (1, 2, 3, 5, 10, 20, 50, 100, 200)
 BATCHES = (32, 128, 512, 1078)
+CONDITIONS = (10, 100, 1000, 10_000)
+MOMENTA = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
 BUDGET = 2000
 
 
@@ -330,6 +411,30 @@ def _trials():
     for batch in BATCHES[:-1]:
         yield f"pairs of {batch}", Trial(paired, {"batch": batch, "lr": 0.999912, "epochs": 20,
                                                   "seeds": 10})
+    for batch, chosen in ((32, 0.1), (128, 0.031623), (512, 0.316228)):
+        for name, lrs, tuning, kinds in (  # the lr that carried state was given above; 1; its own
+                (f"lr {chosen:g}", [chosen], 1, ("carried", "afresh")),
+                ("lr 1", [1.0], 1, ("carried", "afresh")),
+                ("tuned", rates(0.001, 10, 9), 6, ("afresh",))):
+            for kind in kinds:
+                yield f"state {kind}, {batch}, {name}", Trial(carried, {
+                    "batch": batch, "lrs": lrs, "epochs": 20, "tuning": tuning, "final": 10,
+                    "afresh": kind == "afresh"})
+    for momentum in MOMENTA:
+        yield f"all digits/sgd, {momentum:g}", Trial(tuned, {
+            "task": "digits", "rule": "sgd", "lrs": rates(0.003162, 31.62, 17), "steps": 20,
+            "tuning": 6, "final": 10, "batch_size": BATCHES[-1], "momentum": momentum})
+    yield "all digits/adam", Trial(tuned, {
+        "task": "digits", "rule": "adam", "lrs": rates(0.001, 1, 13), "steps": 20, "tuning": 6,
+        "final": 10, "batch_size": BATCHES[-1]})
+    for epochs in (40, 100):
+        for how in ("20 iterations a batch", "a new batch every time"):
+            yield f"all digits/{epochs} gradients, {how}", Trial(trained, {
+                "how": how, "batch": BATCHES[-1], "lrs": rates(*WAYS[how]), "epochs": epochs,
+                "tuning": 6, "final": 10})
+    for condition in CONDITIONS:
+        yield f"condition/{condition}", Trial(conditioned, {
+            "condition": condition, "n": 1000, "final": 20, "budget": 80_000})
     for history in HISTORIES:
         yield f"history/{history}", Trial(searched, {
             "problem": "turned", "final": 5, "budget": BUDGET, "n": 2000,
