@@ -4,7 +4,7 @@ A chapter has a table `claim | verdict | why, and how much` under a heading "Wha
 This module collects them: it puts the numbers that a row quotes in their place, and finds the cell
 that made each. So the page cannot say anything else than the chapters do. As a Sphinx extension
 it gives the directives `ledger` and `ledger-summary`, and a label for every section and every code
-cell, such as `adam#theory-measured` and `adam#cell-race`.
+cell, such as `sgd#theory-measured` and `adam#cell-race`.
 """
 
 import ast

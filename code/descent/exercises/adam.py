@@ -496,12 +496,13 @@ def _gradient_of_the_start(rule, grad, p, epochs, batches, lr):
 _LOOP = (
     Mistake("a new optimizer every epoch",
             _loop(state_anew=True, t_of=lambda epoch, batch, batches: batch + 1), ask=_MEANS,
-            why="That is still the colleague's loop: every epoch begins with empty means, at "
-                "t = 1.", do="Let state and t live through all epochs."),
+            why="Every epoch begins with empty means, at t = 1.",
+            do="Let state and t live through all epochs."),
     Mistake("t starts again",
             _loop(state_anew=False, t_of=lambda epoch, batch, batches: batch + 1), ask=_COUNT,
-            why="The means live on, and t starts again in every epoch: full means are corrected "
-                "as if they were young.", do="Let t run on through all epochs."),
+            why="That is still the colleague's loop: the means live on, and t starts again in "
+                "every epoch, so full means are corrected as if they were young.",
+            do="Let t run on through all epochs."),
     Mistake("state starts again", _loop(state_anew=True, t_of=_by_steps), ask=_MEANS,
             why="t runs on, but the means start from 0 in every epoch, and nothing corrects them.",
             do="Begin the state once, before the loop over epochs."),
