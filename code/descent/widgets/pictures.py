@@ -43,46 +43,37 @@ class _Mark:
 
 
 @dataclass(frozen=True, eq=False)
-class Line(_Mark):
+class _Points(_Mark):
+    points: np.ndarray
+    name: str
+    _: KW_ONLY
+    label: str = ""
+    quiet: bool = False
+
+    def span(self):
+        """Return what the axes are to hold, as points (m, 2)."""
+        return self.points
+
+
+class Line(_Points):
     """A line through points (n, 2), broken where one is not finite; `label` stands at its last.
 
     Raises ValueError for other shapes, TypeError for a name or a label that is no text.
     """
 
-    points: np.ndarray
-    name: str
-    _: KW_ONLY
-    label: str = ""
-    quiet: bool = False
-
     def _settle(self):
         self._keep("points", (-1, 2))
 
-    def span(self):
-        """Return what the axes are to hold, as points (m, 2)."""
-        return self.points
 
-
-@dataclass(frozen=True, eq=False)
-class Dots(_Mark):
+class Dots(_Points):
     """A marker at each of points (n, 2), or at one, (2,); `label` stands at the last.
 
     Raises ValueError for other shapes, TypeError for a name or a label that is no text.
     """
 
-    points: np.ndarray
-    name: str
-    _: KW_ONLY
-    label: str = ""
-    quiet: bool = False
-
     def _settle(self):
         self._keep("points", (-1, 2), (2,))
         object.__setattr__(self, "points", self.points.reshape(-1, 2))
-
-    def span(self):
-        """Return what the axes are to hold, as points (m, 2)."""
-        return self.points
 
 
 @dataclass(frozen=True, eq=False)
