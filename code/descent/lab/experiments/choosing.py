@@ -1,18 +1,25 @@
-"""One knob moved, all else as the benchmark has it: lr at the defaults, and a smaller box."""
+"""The benchmark with one thing changed: lr, the box, the settings drawn, the split of the data."""
 
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from operator import itemgetter
 
 import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
 
 from descent import rules, tasks
-from descent.lab.experiments.benchmark.tasks import TASKS
+from descent.lab.experiments.benchmark.spaces import points
+from descent.lab.experiments.benchmark.tasks import TASKS, Classifying
+from descent.lab.experiments.benchmark.training import SCHEDULES, train
 from descent.lab.procedures import fresh_seeds, rates
 from descent.lab.trial import Trial
 
-__all__ = ["RATES", "TRIALS", "boxed", "moved"]
+__all__ = ["HIGHER", "RATES", "THREE", "TRIALS", "boxed", "finer", "moved", "resplit"]
 
 RATES = [0.001, 0.01, 0.1]
+HIGHER = {"sgd": [*RATES, 0.3, 1.0, 3.0], "adagrad": [*RATES, 0.3, 1.0]}  # these want more
+THREE = ("sgd", "adadelta", "adam")  # looked at more closely on breast cancer
 
 
 def moved(task, optimizer, lrs, seeds):
@@ -29,16 +36,70 @@ def boxed(task, optimizer, lrs, tuning, seeds, **hyper):
     return {"lr": made.setting["lr"], "test_loss": made.final["test_loss"][0]}
 
 
+def finer(task, optimizer, settings, seeds):
+    """Train other settings of the same box, under each schedule of the benchmark.
+
+    Returns validation and test losses of shape (schedules, settings, seeds).
+    """
+    made = [train(task, optimizer, schedule, settings, range(seeds), TASKS[task].budget)
+            for schedule in SCHEDULES]
+    return {name: np.array([one[name] for one in made])
+            for name in ("validation_loss", "test_loss")}
+
+
+@np.errstate(all="ignore")
+def resplit(task, optimizer, settings, splits, tuning, seeds):
+    """Tune on other splits of a task's data, the lr constant; return test losses (splits, seeds).
+
+    The settings are chosen by validation over `tuning` seeds; those of the report are fresh.
+    """
+    found = []
+    for split in range(splits):
+        made = _Resplit(**asdict(TASKS[task]), split=split)
+        many = partial(made.many, getattr(rules, optimizer), budget=made.budget)
+        chosen = tasks.choose(many, settings, tuning_seeds=range(tuning),
+                              final_seeds=fresh_seeds(seeds), loss=itemgetter("validation_loss"))
+        found.append(chosen.final["test_loss"][0])
+    return {"test_loss": np.array(found)}
+
+
+@dataclass(frozen=True)
+class _Resplit(Classifying):
+    """A task with its data split anew, 60 : 20 : 20, standardised by the training part."""
+
+    split: int = 0
+
+    def _part(self):
+        whole = super()._part()
+        x, y = (torch.cat(one) for one in zip(whole.train, whole.validation, whole.test,
+                                              strict=True))
+        classes = y.cpu()
+        first, rest = train_test_split(np.arange(len(y)), test_size=0.4, random_state=self.split,
+                                       stratify=classes)
+        halves = train_test_split(rest, test_size=0.5, random_state=self.split,
+                                  stratify=classes[rest])
+        mean, scale = x[first].mean(0), x[first].std(0, correction=0) + 1e-8
+        train, validation, test = (((x[rows] - mean) / scale, y[rows])
+                                   for rows in (first, *halves))
+        return replace(whole, train=train, validation=validation, test=test)
+
+
 @np.errstate(all="ignore")
 def _many(task, optimizer, settings, seeds):
     return TASKS[task].many(getattr(rules, optimizer), settings, seeds, TASKS[task].budget)
 
 
 TRIALS = {
-    **{f"{task}/{optimizer}": Trial(moved, {"task": task, "optimizer": optimizer, "lrs": RATES,
-                                            "seeds": 10})
+    **{f"{task}/{optimizer}": Trial(moved, {"task": task, "optimizer": optimizer,
+                                            "lrs": HIGHER.get(optimizer, RATES), "seeds": 10})
        for task in TASKS for optimizer in ("sgd", "adagrad", "rmsprop", "adam", "adamw", "nadam")},
     **{f"{task}/sgd, momentum 0.9": Trial(boxed, {
         "task": task, "optimizer": "sgd", "lrs": rates(0.001, 1, 16, digits=5),
         "tuning": 3, "seeds": 10, "momentum": 0.9}) for task in TASKS},
+    **{f"breast_cancer/{optimizer}, finer": Trial(finer, {
+        "task": "breast_cancer", "optimizer": optimizer, "settings": points(optimizer, 64),
+        "seeds": 6}) for optimizer in THREE},
+    **{f"breast_cancer/{optimizer}, other splits": Trial(resplit, {
+        "task": "breast_cancer", "optimizer": optimizer, "settings": points(optimizer, 16),
+        "splits": 30, "tuning": 3, "seeds": 5}) for optimizer in THREE},
 }
