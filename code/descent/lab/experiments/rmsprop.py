@@ -163,7 +163,8 @@ TRIALS = {
         "lr": [lr], **_GRU[name][2]})
        for name, rule, lr in (("SGD, momentum 0.9", "sgd", 0.179949),
                               ("SGD, momentum 0.9", "sgd", 0.32),
-                              ("Adagrad", "adagrad", 0.177828), ("RMSprop", "rmsprop", 0.017783))},
+                              ("Adagrad", "adagrad", 0.177828), ("RMSprop", "rmsprop", 0.01),
+                              ("RMSprop", "rmsprop", 0.017783))},
     **{f"gru, {steps} steps/{name}": Trial(tuned, {
         **_AGAIN, "rule": rule, "lrs": lrs, "steps": steps, **hyper})
        for steps, name, rule, lrs, hyper in (
@@ -195,7 +196,7 @@ TRIALS = {
         "control": "tensor_divisors", "sizes": (128, 32, 32, 1),
         "grid": {"lr": rates(0.001, 0.1, 9)}, **_UPDATES}),
     "control/pole/falling": Trial(control_on_pole, {
-        "control": "falling", "grid": {"lr": rates(0.0178, 0.562, 7), "tau": [0.5, 1, 2, 4, 8]},
+        "control": "falling", "grid": {"lr": rates(0.1, 1.78, 6), "tau": [0.125, 0.25, 0.5, 1, 2]},
         **_UPDATES}),
     **{f"{length}/{name}": Trial(tracked, {**setting, **method})
        for length, setting in _STORMS.items() for name, method in TRACKERS.items()},
