@@ -1,16 +1,20 @@
 """RMSprop on a recurrent net, on CartPole and after a goal, against its relatives and controls.
 
-Two controls have only a part of what sets RMSprop apart from SGD: `one_divisor` follows the size
-of the gradient with one number for all entries, and `clipped` only cuts what is too long. How long
-a step may be is tuned too, so `clipped` has five times as many tries as the rest.
+Controls have only a part of what sets RMSprop apart from SGD: `one_divisor` follows the size of the
+gradient with one number for all entries, `tensor_divisors` with one for each tensor, `clipped` only
+cuts what is too long, and `falling` only lowers the rate. How long a step may be, or how soon the
+rate falls, is tuned too, so these two have several times as many tries as the rest.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import torch
+from sklearn.model_selection import train_test_split
 
 from descent import rules, tasks
 from descent.driver import walk
-from descent.lab.procedures import balanced, fresh_seeds, rates, tuned
+from descent.lab.procedures import balanced, fresh_seeds, rates, swept, tuned
 from descent.lab.trial import Trial
 from descent.ops import minimum, sqrt
 from descent.tasks import cartpole
@@ -24,13 +28,26 @@ def one_divisor(p, g, t, v=0.0, *, lr=1e-2, alpha=0.99, eps=1e-8):
     return p - lr * g / (sqrt(v) + eps), v
 
 
+def tensor_divisors(p, g, t, v=0.0, *, sizes, lr=1e-2, alpha=0.99, eps=1e-8):
+    """Take a step of RMSprop with one divisor for each of the tensors that make up a row."""
+    squares = [part.mean(-1, keepdim=True).expand_as(part) for part in (g**2).split(sizes, -1)]
+    v = alpha * v + (1 - alpha) * torch.cat(squares, -1)
+    return p - lr * g / (sqrt(v) + eps), v
+
+
+def falling(p, g, t, *, lr=1e-2, tau=1.0):
+    """Take a step of SGD at a rate that falls from the start, to its half after `tau` steps."""
+    return (p - lr / (1 + (t - 1) / tau) * g,)
+
+
 def clipped(p, g, t, b=0.0, *, lr=1e-2, norm=1.0, momentum=0.0):
     """Take a step of SGD on a gradient, the last axis, that is cut to the length `norm`."""
     b = momentum * b + g * minimum(1.0, norm / sqrt((g**2).sum(-1)[..., None]))
     return p - lr * b, b
 
 
-CONTROLS = {"one_divisor": one_divisor, "clipped": clipped}
+CONTROLS = {"one_divisor": one_divisor, "tensor_divisors": tensor_divisors, "clipped": clipped,
+            "falling": falling}
 
 
 def control_on_task(task, control, grid, steps, tuning, final, **hyper):
@@ -70,6 +87,31 @@ def _chosen(train, grid, tuning, final, **loss):
                         shape=places[0].shape, **loss)
 
 
+def resplit(task, split):
+    """Return a task whose examples are dealt out anew, in the same shares.
+
+    The inputs keep the scale that the task's own training part has given them.
+    """
+    x, y = (torch.cat(parts) for parts in zip(task.train, task.validation, task.test, strict=True))
+    classes = y.cpu().numpy()
+
+    def halves(rows, share):
+        return train_test_split(rows, test_size=share, random_state=split, stratify=classes[rows])
+
+    train, rest = halves(np.arange(len(y)), 0.4)
+    parts = {"train": train, **dict(zip(("validation", "test"), halves(rest, 0.5), strict=True))}
+    return replace(task, **{name: (x[rows], y[rows]) for name, rows in parts.items()})
+
+
+def tuned_on_split(task, split, rule, lrs, steps, tuning, final, **hyper):
+    """Tune and report as `tuned` does, on another split of the task's examples."""
+    made = tasks.tune(resplit(getattr(tasks, task)(), split), getattr(rules, rule), lrs,
+                      steps=steps, tuning_seeds=range(tuning), final_seeds=fresh_seeds(final),
+                      **hyper)
+    return {"validation": made.validation, "lr": made.lr, "at_edge": made.at_edge,
+            "test_loss": made.final.test_loss[0]}
+
+
 def tracked(rule, lrs, storm, steps, runs, **hyper):
     """Follow a minimum that drifts by 0.01 a step, under noise of 0.3 and 10, `storm` steps each.
 
@@ -98,32 +140,64 @@ _GRU = {"SGD, momentum 0.9": ("sgd", rates(0.032, 3.2, 9), {"momentum": 0.9}),
         "RMSprop": ("rmsprop", rates(0.001, 0.1, 9), {}),
         "Adam": ("adam", rates(0.0032, 0.32, 9), {})}
 _POLE = {"SGD": ("sgd", rates(0.001, 0.1, 9), {}),
+         "SGD, momentum 0.9": ("sgd", rates(0.000316, 0.0316, 9), {"momentum": 0.9}),
          "Adagrad": ("adagrad", rates(0.01, 1, 9), {}),
          "RMSprop": ("rmsprop", rates(0.001, 0.1, 9), {}),
          "RMSprop, alpha 0.9": ("rmsprop", rates(0.001, 0.1, 9), {"alpha": 0.9}),
          "Adam": ("adam", rates(0.0032, 0.32, 9), {})}
-_ROWS = {"task": "digit_rows", "steps": 200, "tuning": 6, "final": 20}
+_ROWS = {"task": "digit_rows", "steps": 200, "tuning": 6, "final": 60}
+_AGAIN = {**_ROWS, "final": 40}
 _UPDATES = {"updates": 40, "tuning": 6, "final": 16}
 MEMORIES = (0.0, 0.5, 0.8, 0.9, 0.97, 0.99, 0.997, 0.999)
 TRACKERS = {"SGD": {"rule": "sgd", "lrs": rates(0.004, 0.12, 25)},
             **{f"RMSprop, alpha {alpha:g}": {"rule": "rmsprop", "lrs": rates(0.02, 0.6, 25),
                                              "alpha": alpha} for alpha in MEMORIES}}
+_STORMS = {"storm": {"storm": 4000, "steps": 32000, "runs": 240},
+           "short storm": {"storm": 500, "steps": 4000, "runs": 1200}}
 
 TRIALS = {
     **{f"gru/{name}": Trial(tuned, {"rule": rule, "lrs": lrs, **_ROWS, **hyper})
        for name, (rule, lrs, hyper) in _GRU.items()},
+    **{f"gru at lr {lr:.2g}/{name}": Trial(swept, {
+        "task": "digit_rows", "rule": rule, "steps": 200, "seeds": 60, "first_seed": 1000,
+        "lr": [lr], **_GRU[name][2]})
+       for name, rule, lr in (("SGD, momentum 0.9", "sgd", 0.179949),
+                              ("SGD, momentum 0.9", "sgd", 0.32),
+                              ("Adagrad", "adagrad", 0.177828), ("RMSprop", "rmsprop", 0.01),
+                              ("RMSprop", "rmsprop", 0.017783))},
+    **{f"gru, {steps} steps/{name}": Trial(tuned, {
+        **_AGAIN, "rule": rule, "lrs": lrs, "steps": steps, **hyper})
+       for steps, name, rule, lrs, hyper in (
+           (400, "SGD, momentum 0.9", "sgd", rates(0.0569, 0.569, 5), {"momentum": 0.9}),
+           (400, "RMSprop", "rmsprop", rates(0.00316, 0.0316, 5), {}),
+           (600, "SGD, momentum 0.9", "sgd", rates(0.032, 0.32, 5), {"momentum": 0.9}),
+           (600, "RMSprop", "rmsprop", rates(0.00178, 0.0178, 5), {}))},
+    **{f"gru, another split/{name}": Trial(tuned_on_split, {
+        **_AGAIN, "split": 1, "rule": rule, "lrs": lrs, **hyper})
+       for name, rule, lrs, hyper in (
+           ("SGD, momentum 0.9", "sgd", rates(0.0569, 0.569, 5), {"momentum": 0.9}),
+           ("RMSprop", "rmsprop", rates(0.00316, 0.0316, 5), {}))},
     **{f"pole/{name}": Trial(balanced, {"rule": rule, "lrs": lrs, **_UPDATES, **hyper})
        for name, (rule, lrs, hyper) in _POLE.items()},
     "control/gru/one divisor": Trial(control_on_task, {
         "control": "one_divisor", "grid": {"lr": rates(0.001, 0.1, 9)}, **_ROWS}),
+    "control/gru/tensor divisors": Trial(control_on_task, {
+        "control": "tensor_divisors", "sizes": (384, 48, 768, 48, 160, 10),
+        "grid": {"lr": rates(0.001, 0.1, 9)}, **_ROWS}),
     "control/gru/clipped": Trial(control_on_task, {
-        "control": "clipped", "momentum": 0.9, **_ROWS,
+        "control": "clipped", "momentum": 0.9, **_ROWS, "final": 20,
         "grid": {"lr": rates(0.032, 3.2, 9), "norm": [0.03125, 0.0625, 0.125, 0.25, 0.5]}}),
     "control/pole/one divisor": Trial(control_on_pole, {
         "control": "one_divisor", "grid": {"lr": rates(0.001, 0.1, 9)}, **_UPDATES}),
     "control/pole/clipped": Trial(control_on_pole, {
         "control": "clipped", "grid": {"lr": rates(0.01, 1, 9), "norm": [0.5, 1, 2, 4, 8]},
         **_UPDATES}),
-    **{f"storm/{name}": Trial(tracked, {"storm": 4000, "steps": 32000, "runs": 240, **method})
-       for name, method in TRACKERS.items()},
+    "control/pole/tensor divisors": Trial(control_on_pole, {
+        "control": "tensor_divisors", "sizes": (128, 32, 32, 1),
+        "grid": {"lr": rates(0.001, 0.1, 9)}, **_UPDATES}),
+    "control/pole/falling": Trial(control_on_pole, {
+        "control": "falling", "grid": {"lr": rates(0.1, 1.78, 6), "tau": [0.125, 0.25, 0.5, 1, 2]},
+        **_UPDATES}),
+    **{f"{length}/{name}": Trial(tracked, {**setting, **method})
+       for length, setting in _STORMS.items() for name, method in TRACKERS.items()},
 }
