@@ -85,8 +85,10 @@ def test_every_glued_value_is_quoted_and_reads_as_text(path):
     cells = nbformat.read(path, 4).cells
     quoted = {name for cell in cells if cell.cell_type == "markdown"
               for name in re.findall(r"\{glue:text\}`([^`:]+)", cell.source)}
-    glued = {output.metadata.scrapbook.name: output.data for cell in cells
-             for output in cell.get("outputs", []) if "scrapbook" in output.get("metadata", {})}
+    made = [(output.metadata.scrapbook.name, output.data) for cell in cells
+            for output in cell.get("outputs", []) if "scrapbook" in output.get("metadata", {})]
+    glued = dict(made)
+    assert len(made) == len(glued)  # else the page would have either of two
     assert quoted == set(glued)
     assert [name for name, data in glued.items() if re.search(r"\w\(", str(data))] == []
 
