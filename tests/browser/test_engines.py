@@ -24,6 +24,9 @@ UNDRAWN = """async () => {
     const fonts = [...document.fonts].filter((font) => font.status === "error");
     return [...bare.map((math) => math.textContent), ...fonts.map((font) => font.family)];
 }"""
+UNFOLD = "() => document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+PLAYGROUND = """() => [...document.querySelectorAll(".descent-playground")]
+    .findIndex((place) => place.closest("section#playground"))"""
 COUNT = "() => document.querySelectorAll('.descent-playground').length"
 DRAWN = """(k) => {
     const place = document.querySelectorAll(".descent-playground")[k];
@@ -144,6 +147,7 @@ class Smoke:
         engine.open(name)
         engine.wait(THERE)
         assert engine.evaluate(UNDRAWN) == []
+        engine.evaluate(UNFOLD)
         for k in range(engine.evaluate(COUNT)):
             engine.wait(DRAWN, k)
             for control in engine.evaluate(CONTROLS, k):
@@ -177,13 +181,14 @@ class Smoke:
         assert engine.errors() == []
 
     def test_a_changed_rule_is_drawn(self, engine, page):
-        engine.wait(DRAWN, 0)
+        k = engine.evaluate(PLAYGROUND)
+        engine.wait(DRAWN, k)
         engine.wait("() => document.querySelector('.descent-rule') !== null")
         engine.click(".descent-rule summary")
-        rule, before = Editor(engine, ".descent-rule"), engine.evaluate(PICTURE, 0)
+        rule, before = Editor(engine, ".descent-rule"), engine.evaluate(PICTURE, k)
         changed = rule.text().replace("lr=lr)", "lr=lr / 2)")
         assert "Your rule is drawn" in rule.says_of(changed, "run")
-        assert engine.evaluate(PICTURE, 0) != before
+        assert engine.evaluate(PICTURE, k) != before
         assert engine.errors() == []
 
     def test_what_is_typed_and_solved_is_kept(self, engine, page):

@@ -54,8 +54,7 @@ def waves(k):
 
 FORMS = {"ravine": lambda: explorable(ravine, lr=[0.01, 0.02, 0.05], momentum=[0, 0.5]),
          "bars": lambda: explorable(by_hand, t=[0, 1, 2], signed=[True, False], stepper="t"),
-         "waves": lambda: explorable(waves, k=[1, 2, 3]),
-         "playground": lambda: playground(sgd, lr=[0.1, 0.3], steps=20)}
+         "waves": lambda: explorable(waves, k=[1, 2, 3])}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,7 @@ def forms():
 def show(show, forms):
     """Open one of the forms, on a wide screen if not told otherwise, perhaps others below it."""
     return lambda name, screen="wide", below=(): show(
-        forms[name], *(forms[other] for other in below), **SCREENS[screen])
+        forms[name], *below, **SCREENS[screen])
 
 
 def extent(drawn):
@@ -142,7 +141,8 @@ def test_the_stepper_goes_back_and_on_and_stops_at_the_ends(show):
 
 
 def test_the_stepper_keeps_its_buttons_beside_the_slider_whatever_stands_below(show):
-    page = show("bars", below=["playground"])  # whose style comes later
+    other = playground(sgd, lr=[0.1, 0.3], steps=20).page()
+    page = show("bars", below=[other])  # whose style comes later
     row = [page.locator(".descent-stepper input"), page.get_by_role("button", name="back"),
            page.get_by_role("button", name="on", exact=True)]
     boxes = [one.bounding_box() for one in row]

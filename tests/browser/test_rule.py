@@ -21,7 +21,7 @@ class Bench:
 
     def __init__(self, page, number=0):
         self.page, self.number = page, number
-        for place in page.locator(".descent-playground").all():
+        for place in page.locator("section#playground .descent-playground").all():
             place.scroll_into_view_if_needed()
         self.details = page.locator(".descent-rule").nth(number)
         self.details.wait_for()
@@ -65,8 +65,8 @@ class Bench:
 
     def says(self, text):
         self.page.wait_for_function(
-            "([number, text]) => document.querySelectorAll('.descent-playground')[number]"
-            ".querySelector('[role=status]').textContent.includes(text)", arg=[self.number, text])
+            "([number, text]) => document.querySelectorAll("
+            "'.descent-playground:has(+ .descent-rule)')[number].querySelector('[role=status]').textContent.includes(text)", arg=[self.number, text])
 
 
 @pytest.fixture(scope="module")
