@@ -64,9 +64,9 @@ class Bench:
         return [float(n) for n in re.search(r"\((.+), (.+)\)", label.replace("−", "-")).groups()]
 
     def says(self, text):
-        self.page.wait_for_function(
-            "([number, text]) => document.querySelectorAll("
-            "'.descent-playground:has(+ .descent-rule)')[number].querySelector('[role=status]').textContent.includes(text)", arg=[self.number, text])
+        self.page.wait_for_function("""([number, text]) => document
+            .querySelectorAll(".descent-playground:has(+ .descent-rule)")[number]
+            .querySelector("[role=status]").textContent.includes(text)""", arg=[self.number, text])
 
 
 @pytest.fixture(scope="module")
