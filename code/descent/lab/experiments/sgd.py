@@ -11,12 +11,12 @@ from descent import tasks
 from descent.device import device
 from descent.driver import walk
 from descent.lab.experiments.adam import largest_curvature
-from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.procedures import fresh_seeds, rates, swept
 from descent.lab.trial import Trial
 from descent.rules import sgd
 from descent.tasks import loss_of_flat
 
-__all__ = ["TRIALS", "edge", "more_seeds", "resplit", "splits"]
+__all__ = ["TRIALS", "edge", "resplit", "splits"]
 
 
 def resplit(task, seed):
@@ -51,16 +51,6 @@ def splits(task, count, lrs, steps, tuning, final, momenta):
     return kept
 
 
-def more_seeds(task, lrs, steps, count, momenta):
-    """Train with settings that are chosen already on many fresh seeds; return the test losses.
-
-    The result has the shape (momenta, seeds).
-    """
-    made = [tasks.fit(getattr(tasks, task)(), sgd, seeds=fresh_seeds(count), steps=steps, lr=[lr],
-                      momentum=momentum) for lr, momentum in zip(lrs, momenta, strict=True)]
-    return {"test_loss": [one.test_loss[0] for one in made]}
-
-
 def edge(task, seeds, steps, every, **hyper):
     """Train one net after another on all its training data at each step, and look now and then.
 
@@ -88,6 +78,6 @@ TRIALS = {
                              "steps": 200, "tuning": 3, "final": 5, "momenta": [0.0, 0.9]}),
     **{f"edge/lr {lr}": Trial(edge, {**_EDGE, "lr": lr}) for lr in (0.05, 0.1, 0.2, 0.4)},
     "edge/lr 0.2, momentum 0.9": Trial(edge, {**_EDGE, "every": 5, "lr": 0.2, "momentum": 0.9}),
-    "seeds": Trial(more_seeds, {"task": "digits", "lrs": [1.0, 0.1], "steps": 250, "count": 40,
-                                "momenta": [0.0, 0.9]}),
+    "seeds": Trial(swept, {"task": "digits", "rule": "sgd", "steps": 250, "seeds": 40,
+                           "first_seed": 1000, "lr": [1.0, 0.1], "momentum": [0.0, 0.9]}),
 }
