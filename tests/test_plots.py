@@ -166,3 +166,10 @@ def test_table_is_text_and_escaped_html():
     assert "&lt;i&gt;" in page
     assert "2.5" in page
     assert 'class="descent-table"' in page
+
+
+def test_numbers_and_short_names_stay_on_one_line():
+    page = table([["0.25 ± 0.01", "−1 + 0.5² = −0.75", "a method with a long name, 9"]],
+                 ["at a glance", "what it is called in the book", "5"])._repr_html_()
+    whole = re.findall(r'nowrap">([^<]*)', page)
+    assert whole == ["at a glance", "5", "0.25 ± 0.01", "−1 + 0.5² = −0.75"]

@@ -16,6 +16,8 @@ from descent.tasks import (
     fit,
     interval,
     names,
+    resplit,
+    spelling,
     tune,
 )
 
@@ -31,6 +33,33 @@ def test_split(task, rows):
     every = torch.cat([x.flatten(1) for x, _ in parts]).cpu().numpy()
     assert len(np.unique(every, axis=0)) == rows  # no example in two parts
     assert parts[0][0].mean().abs() < 1e-5
+
+
+@pytest.mark.parametrize("task", [breast_cancer, digit_rows])
+def test_another_split_deals_the_same_examples_and_standardises_them_anew(task):
+    old, new, other = ([one.train, one.validation, one.test]
+                       for one in (task(), resplit(task(), 1), resplit(task(), 2)))
+    assert [len(y) for _, y in new] == [len(y) for _, y in old]
+    whole = torch.cat([y for _, y in old])
+    for _, y in new:
+        shares = y.bincount() / len(y) - whole.bincount() / len(whole)
+        assert shares.abs().max() < 0.01
+    x = new[0][0]
+    for inputs in (x, old[0][0]):
+        mean, scale = (inputs.mean(0), inputs.std(0, correction=0)) if x.ndim == 2 else (
+            inputs.mean(), inputs.std(correction=0))
+        assert mean.abs().max() < 1e-5
+        assert (scale - 1).abs().max() < 1e-5
+    before, after = (torch.cat([x.flatten(1) for x, _ in parts]) for parts in (old, new))
+    nearest = torch.cdist(after[:20] * before.std() / after.std(), before).argmin(1)
+    assert torch.equal(torch.cat([y for _, y in new])[:20], whole[nearest])  # labels went along
+    assert not torch.equal(new[2][0], other[2][0])
+    assert torch.equal(new[2][0], resplit(task(), 1).test[0])
+
+
+def test_another_split_of_numbered_parts_is_refused():
+    with pytest.raises(ValueError, match="task must have inputs that can be standardised"):
+        resplit(spelling(), 1)
 
 
 def test_digits_has_the_size_it_says():

@@ -189,8 +189,15 @@ class Table:
 
     def _repr_html_(self):
         made = tabulate(*self._page, tablefmt="html", disable_numparse=True)
-        made = re.sub("<(t[dh])>", r'<\1 style="text-align:left">', made)  # Jupyter's own is right
+        made = re.sub("<(t[dh])>([^<]*)", _cell, made)
         return f'<div class="descent-table" style="overflow-x:auto" tabindex="0">{made}</div>'
+
+
+def _cell(found):
+    """Return the start of a cell: on the left, where Jupyter has it right; a number on one line."""
+    tag, text = found[1], found[2].strip()
+    whole = ";white-space:nowrap" if re.fullmatch(r"[−+(-]?\d.{0,23}|.{1,12}", text) else ""
+    return f'<{tag} style="text-align:left{whole}">{text}'
 
 
 def table(rows, headers, *, page_rows=None, page_headers=None):

@@ -9,6 +9,7 @@ from descent.tasks.data import (
     digits,
     mnist_1d,
     names,
+    resplit,
     spelling,
 )
 from descent.tasks.fit import Alone, Fit, fit
@@ -18,4 +19,4 @@ from descent.tasks.tuning import Choice, Tuned, choose, tune
 
 __all__ = ["Alone", "Choice", "Fit", "Task", "Tuned", "breast_cancer", "by_rarity", "cartpole",
            "choose", "compare", "digit_rows", "digits", "digits_slice", "fit", "interval",
-           "loss_of_flat", "mnist_1d", "names", "spelling", "tune"]
+           "loss_of_flat", "mnist_1d", "names", "resplit", "spelling", "tune"]

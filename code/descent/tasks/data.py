@@ -16,7 +16,7 @@ from descent.device import device
 from descent.tasks.models import Gru, SumOfParts, Transformer, digits_net, signals_net
 
 __all__ = ["Task", "breast_cancer", "by_rarity", "digit_rows", "digits", "mnist_1d", "names",
-           "spelling"]
+           "resplit", "spelling"]
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,30 @@ def digit_rows():
     return _task("digit rows", lambda: Gru(8, 16, 10), data.data, data.target, shape=(8, 8))
 
 
-def _split(x, y):
+def resplit(task, seed):
+    """Return a task with its examples dealt anew, 60 : 20 : 20, and standardised anew.
+
+    Raises ValueError where the inputs are numbers of letters or parts of words: what those number
+    was found in the training part.
+    """
+    x, y = (torch.cat(part).cpu() for part in zip(task.train, task.validation, task.test,
+                                                  strict=True))
+    if not x.is_floating_point():
+        raise ValueError(f"task must have inputs that can be standardised, and {task.name!r} has "
+                         f"numbers of parts: its training part made them")
+    parts = _split(np.arange(len(y)), y.numpy(), seed)
+    first = x[parts[0][0]]
+    mean, scale = (first.mean(0), first.std(0, correction=0) + 1e-8) if x.ndim == 2 else (
+        first.mean(), first.std(correction=0))
+    train, validation, test = ((((x[rows] - mean) / scale).to(device()), y[rows].to(device()))
+                               for rows, _ in parts)
+    return replace(task, train=train, validation=validation, test=test)
+
+
+def _split(x, y, seed=0):
     """Split 60 : 20 : 20 and keep class proportions; return three pairs."""
-    x, x_rest, y, y_rest = train_test_split(x, y, test_size=0.4, random_state=0, stratify=y)
-    halves = train_test_split(x_rest, y_rest, test_size=0.5, random_state=0, stratify=y_rest)
+    x, x_rest, y, y_rest = train_test_split(x, y, test_size=0.4, random_state=seed, stratify=y)
+    halves = train_test_split(x_rest, y_rest, test_size=0.5, random_state=seed, stratify=y_rest)
     return (x, y), (halves[0], halves[2]), (halves[1], halves[3])
 
 

@@ -1,12 +1,10 @@
 """The benchmark with one thing changed: lr, the box, the settings drawn, the split of the data."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from operator import itemgetter
 
 import numpy as np
-import torch
-from sklearn.model_selection import train_test_split
 
 from descent import rules, tasks
 from descent.lab.experiments.benchmark.spaces import points
@@ -65,23 +63,10 @@ def resplit(task, optimizer, settings, splits, tuning, seeds):
 
 @dataclass(frozen=True)
 class _Resplit(Classifying):
-    """A task with its data split anew, 60 : 20 : 20, standardised by the training part."""
-
     split: int = 0
 
     def _part(self):
-        whole = super()._part()
-        x, y = (torch.cat(one) for one in zip(whole.train, whole.validation, whole.test,
-                                              strict=True))
-        classes = y.cpu()
-        first, rest = train_test_split(np.arange(len(y)), test_size=0.4, random_state=self.split,
-                                       stratify=classes)
-        halves = train_test_split(rest, test_size=0.5, random_state=self.split,
-                                  stratify=classes[rest])
-        mean, scale = x[first].mean(0), x[first].std(0, correction=0) + 1e-8
-        train, validation, test = (((x[rows] - mean) / scale, y[rows])
-                                   for rows in (first, *halves))
-        return replace(whole, train=train, validation=validation, test=test)
+        return tasks.resplit(super()._part(), self.split)
 
 
 @np.errstate(all="ignore")

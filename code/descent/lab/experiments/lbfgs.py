@@ -203,23 +203,34 @@ def _train(task, how, batch, epochs, seed, lr, history_size):
             p = p + s
             pairs = remember(pairs, s, look(p)[1] - g, history_size)
     else:  # "20 iterations a batch": step() as torch has it, with a line search
-        w, left = torch.nn.Parameter(p), budget
-        optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
-                                      line_search_fn="strong_wolfe")
-        while left > 0:
-            look, before = model.draw(), left
-
-            def closure(look=look):
-                nonlocal left
-                left -= 1
-                loss, w.grad = look(w)
-                return loss
-
-            optimizer.step(closure)
-            if before - left < 2:  # it is where it wants to be
-                left -= 1
-        p = w.detach()
+        for w, _ in _in_batches(model, budget, lr, history_size):
+            p = w
     return p
+
+
+def _in_batches(model, budget, lr, history_size, afresh=False):
+    """Let torch take its 20 iterations on one batch after another, until the gradients are spent.
+
+    Yields the weights after each batch and what looks at it; the state is carried from batch to
+    batch, or made afresh.
+    """
+    w, optimizer, left = torch.nn.Parameter(model.start), None, budget
+    while left > 0:
+        look, before = model.draw(), left
+        if afresh or optimizer is None:
+            optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
+                                          line_search_fn="strong_wolfe")
+
+        def closure(look=look):
+            nonlocal left
+            left -= 1
+            loss, w.grad = look(w)
+            return loss
+
+        optimizer.step(closure)
+        yield w.detach(), look
+        if before - left < 2:  # it is where it wants to be
+            left -= 1
 
 
 def paired(batch, lr, epochs, seeds, history_size=10, most=80):
@@ -277,27 +288,12 @@ def carried(batch, lrs, epochs, tuning, final, afresh, history_size=10):
     net = task.make().to(device())
 
     def losses(seed, lr):
-        left = epochs * (len(task.train[1]) // batch)
-        model = tasks.Alone(task, seed, steps=left, batch_size=batch)
-        w, optimizer, ends = torch.nn.Parameter(model.start), None, []
-        while left > 0:
-            look, before = model.draw(), left
-            if afresh or optimizer is None:
-                optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
-                                              line_search_fn="strong_wolfe")
-
-            def closure(look=look):
-                nonlocal left
-                left -= 1
-                loss, w.grad = look(w)
-                return loss
-
-            optimizer.step(closure)
+        budget, ends = epochs * (len(task.train[1]) // batch), []
+        model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
+        for w, look in _in_batches(model, budget, lr, history_size, afresh):
             ends.append(look(w)[0].item())
-            if before - left < 2:
-                left -= 1
         with torch.no_grad():
-            found = [loss_of_flat(net, *part)(w.detach()).item()
+            found = [loss_of_flat(net, *part)(w).item()
                      for part in (task.validation, task.test)]
         return [*np.minimum(np.nan_to_num(found, nan=np.inf), np.log(10)), np.median(ends),
                 len(ends)]

@@ -6,11 +6,8 @@ cuts what is too long, and `falling` only lowers the rate. How long a step may b
 rate falls, is tuned too, so these two have several times as many tries as the rest.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 
 from descent import rules, tasks
 from descent.driver import walk
@@ -87,25 +84,9 @@ def _chosen(train, grid, tuning, final, **loss):
                         shape=places[0].shape, **loss)
 
 
-def resplit(task, split):
-    """Return a task whose examples are dealt out anew, in the same shares.
-
-    The inputs keep the scale that the task's own training part has given them.
-    """
-    x, y = (torch.cat(parts) for parts in zip(task.train, task.validation, task.test, strict=True))
-    classes = y.cpu().numpy()
-
-    def halves(rows, share):
-        return train_test_split(rows, test_size=share, random_state=split, stratify=classes[rows])
-
-    train, rest = halves(np.arange(len(y)), 0.4)
-    parts = {"train": train, **dict(zip(("validation", "test"), halves(rest, 0.5), strict=True))}
-    return replace(task, **{name: (x[rows], y[rows]) for name, rows in parts.items()})
-
-
 def tuned_on_split(task, split, rule, lrs, steps, tuning, final, **hyper):
     """Tune and report as `tuned` does, on another split of the task's examples."""
-    made = tasks.tune(resplit(getattr(tasks, task)(), split), getattr(rules, rule), lrs,
+    made = tasks.tune(tasks.resplit(getattr(tasks, task)(), split), getattr(rules, rule), lrs,
                       steps=steps, tuning_seeds=range(tuning), final_seeds=fresh_seeds(final),
                       **hyper)
     return {"validation": made.validation, "lr": made.lr, "at_edge": made.at_edge,

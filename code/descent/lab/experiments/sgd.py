@@ -1,10 +1,7 @@
 """SGD: other splits of a small task, more seeds, and how sharp a net gets on all its data."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch.func import grad
 
 from descent import tasks
@@ -16,22 +13,7 @@ from descent.lab.trial import Trial
 from descent.rules import sgd
 from descent.tasks import loss_of_flat
 
-__all__ = ["TRIALS", "edge", "resplit", "splits"]
-
-
-def resplit(task, seed):
-    """Return a task with its examples dealt anew, in parts of the same size and standardised."""
-    old = (task.train, task.validation, task.test)
-    x, y = (torch.cat(part).cpu() for part in zip(*old, strict=True))
-    rows, parts = np.arange(len(y)), []
-    for part in old[:-1]:
-        taken, rows = train_test_split(rows, train_size=len(part[1]), random_state=seed,
-                                       stratify=y[rows])
-        parts.append(taken)
-    mean, scale = x[parts[0]].mean(0), x[parts[0]].std(0, correction=0) + 1e-8
-    train, validation, test = (((x[part] - mean).div(scale).to(device()), y[part].to(device()))
-                               for part in (*parts, rows))
-    return replace(task, train=train, validation=validation, test=test)
+__all__ = ["TRIALS", "edge", "splits"]
 
 
 def splits(task, count, lrs, steps, tuning, final, momenta):
@@ -42,7 +24,7 @@ def splits(task, count, lrs, steps, tuning, final, momenta):
     """
     kept = {"lr": [], "edges": [], "test_loss": []}
     for momentum in momenta:
-        made = [tasks.tune(resplit(getattr(tasks, task)(), seed), sgd, lrs, steps=steps,
+        made = [tasks.tune(tasks.resplit(getattr(tasks, task)(), seed), sgd, lrs, steps=steps,
                            tuning_seeds=range(tuning), final_seeds=fresh_seeds(final),
                            momentum=momentum) for seed in range(count)]
         kept["lr"].append([one.lr for one in made])
