@@ -650,7 +650,7 @@ def test_hints_skip_what_the_cell_holds_already():
 
 
 def test_a_plan_of_lists_is_refused():
-    right = find("schedulers.plot").reference
-    verdict = check("schedulers.plot", lambda *args: [[lr] for lr in right(*args)])
+    right = find("schedulers.planned").reference
+    verdict = check("schedulers.planned", lambda *args: [[lr] for lr in right(*args)])
     assert verdict.mistake == "boxed"
     assert "get_last_lr" in verdict.message
