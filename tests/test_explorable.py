@@ -271,6 +271,9 @@ def test_ticks_have_room_and_are_written_short():
     axes = one(Line([(-0.2, 2), (0.3, 4)], "a"), log="y").content["panels"][0]
     assert [text for _, text in axes["xTicks"]] == ["−0.2", "−0.1", "0", "0.1", "0.2", "0.3"]
     assert [text for _, text in axes["yTicks"]] == ["2", "2.5", "3", "3.5", "4"]
+    axes = one(Line([(1, 0.8), (16, 11)], "a"), log="xy").content["panels"][0]  # of two decades
+    assert [text for _, text in axes["xTicks"]] == ["1", "2", "5", "10"]
+    assert [text for _, text in axes["yTicks"]] == ["1", "2", "5", "10"]
     axes = one(Line([(100000.0001, 0), (100000.0004, 1)], "a")).content["panels"][0]
     texts, places = [t for _, t in axes["xTicks"]], [at for at, _ in axes["xTicks"]]
     assert 7 * max(map(len, texts)) < np.diff(places).min(initial=np.inf)

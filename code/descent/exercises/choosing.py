@@ -140,7 +140,7 @@ _RUNS = [(np.array([[0.50, 0.52, 0.54], [0.30, 0.70, 0.62], [0.45, 0.49, 0.59], 
 
 _CHOICE = "By which numbers is the setting chosen?"
 _CHOOSE = "Choose by the mean over the seeds of the validation loss."
-_NUMBER = "Of what is the number that you report?"
+_NUMBER = "Which loss do you report?"
 _MEAN = "Report the mean test loss of the chosen setting."
 _REPORT = (
     Mistake("chosen by test", _by_test,

@@ -366,7 +366,7 @@ def _no_power(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         p, g, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
 
-_FROM = "By what was the line below multiplied, and eps with it?"
+_FROM = "By what was the divisor multiplied, and eps with it?"
 _TAKES = "Multiply eps by the root of 1 - beta2**t."
 _CHEAP = Exercise(_cheap(lambda eps, full1, full2: eps * np.sqrt(full2)), drive(*_BETAS), (
     Mistake("eps as it is", _cheap(lambda eps, full1, full2: eps),

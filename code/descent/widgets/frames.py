@@ -131,7 +131,11 @@ class Frame:
         low, high = self.limits[axis]
         decades = np.arange(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1) if (
             "xy"[axis] in self._panel.log) else []
-        if len(decades) > 1:
+        within = np.array([m * 10.0**d for d in range(-3, 4) for m in (1, 2, 5)])
+        within = within[(within >= low) & (within <= high)] if len(decades) == 2 else ()
+        if 4 <= len(within) < 2 * count:
+            values, texts = within, [_written(text) for text in labels(within.tolist())]
+        elif len(decades) > 1:
             found = decades[::-(-len(decades) // count)]
             values, texts = 10.0**found, [_power(int(decade)) for decade in found]
         else:
