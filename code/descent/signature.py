@@ -17,6 +17,7 @@ BOUNDED = {
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
     "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "beta2_decay": (None, 0.0), "d": (1.0, None),
 }
+_UNBOUNDED = {("muon", "eps")}  # torch's takes any
 _CHOICES = {"line_search_fn": (None, "strong_wolfe"),
             "adjust_lr_fn": (None, "original", "match_rms_adamw")}
 _WHOLE = {"history_size": (1, None), "max_eval": (1, None), "max_iter": (1, None),
@@ -67,7 +68,8 @@ def settle(rule, hyper):
     Raises ValueError naming the argument, its value and what is allowed.
     """
     for name, value in hyper.items():
-        if name in BOUNDED and not callable(value):
+        if (name in BOUNDED and not callable(value)
+                and (name_of(rule), name) not in _UNBOUNDED):
             for label, one in _each(rule, name, value):
                 _within(rule, label, one, *BOUNDED[name])
         if name in _WHOLE:
