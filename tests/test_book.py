@@ -1,3 +1,5 @@
+import ast
+import builtins
 import re
 import subprocess
 import sys
@@ -91,6 +93,25 @@ def test_every_glued_value_is_quoted_and_reads_as_text(path):
     assert len(made) == len(glued)  # else the page would have either of two
     assert quoted == set(glued)
     assert [name for name, data in glued.items() if re.search(r"\w\(", str(data))] == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_training_loop_runs_where_it_is_pasted(path):
+    """What the first cell of *In your training loop* uses, it imports or defines."""
+    found = re.compile("^##+ In your training loop", re.M)
+    cells = nbformat.read(path, 4).cells
+    start = next(k for k, cell in enumerate(cells)
+                 if cell.cell_type == "markdown" and found.search(cell.source))
+    loop = next(cell.source for cell in cells[start:] if cell.cell_type == "code")
+    names = {"loaded": set(), "made": {"__name__", *dir(builtins)}}
+    for node in ast.walk(ast.parse(loop)):
+        if isinstance(node, ast.Name):
+            names["loaded" if isinstance(node.ctx, ast.Load) else "made"].add(node.id)
+        elif isinstance(node, ast.alias):
+            names["made"].add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.arg)):
+            names["made"].add(node.name if isinstance(node, ast.FunctionDef) else node.arg)
+    assert names["loaded"] <= names["made"]
 
 
 def test_there_are_chapters():

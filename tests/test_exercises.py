@@ -351,6 +351,27 @@ def test_a_verdict_says_true_and_keeps_the_capitals_of_names():
     assert "N1=2e+06" in check("speed.predict", lambda n1, N1, s1, n2, N2, s2, n, N: 0.0).message
 
 
+def test_a_test_of_another_order_is_known_and_trying_mistakes_warns_of_nothing(recwarn):
+    def reversed_order(rule, p, g):
+        return np.allclose(rule(p, g), rule(p[::-1], g[::-1])[::-1])
+
+    def halves_swapped(rule, p, g):  # unknown: so slips of the solution are tried, on empty halves
+        half = len(p) // 2
+        return np.allclose(np.roll(rule(p, g), half), rule(np.roll(p, half), np.roll(g, half)))
+
+    assert check("speed.entrywise", reversed_order).mistake == "in reverse order"
+    assert check("speed.entrywise", halves_swapped).mistake is None
+    assert not [str(one.message) for one in recwarn]
+
+
+def test_numbers_may_be_taken_for_those_of_one_tensor():
+    def prediction(n1, N1, seconds1, n2, N2, seconds2, tensors, numbers):
+        toll, each = np.linalg.solve([[1, N1], [1, N2]], [seconds1 / n1, seconds2 / n2])
+        return tensors * (toll + each * numbers)
+
+    assert check("speed.predict", prediction).mistake == "numbers of one tensor throughout"
+
+
 def test_exercises_need_torch_only_where_they_are_about_torch():
     code = ("import sys; from descent import exercises\n"
             "exercises.check('sgd.coast', lambda b, lr, momentum: 0.0)\n"
@@ -629,7 +650,7 @@ def test_hints_skip_what_the_cell_holds_already():
 
 
 def test_a_plan_of_lists_is_refused():
-    right = find("schedulers.plot").reference
-    verdict = check("schedulers.plot", lambda *args: [[lr] for lr in right(*args)])
+    right = find("schedulers.planned").reference
+    verdict = check("schedulers.planned", lambda *args: [[lr] for lr in right(*args)])
     assert verdict.mistake == "boxed"
     assert "get_last_lr" in verdict.message

@@ -190,7 +190,8 @@ def test_an_exercise_without_a_cell_has_a_stub_and_two_in_one_are_told_apart(war
     assert desk.check("import math\ndef mine(kappa):\n    return kappa") != "Right."
     page = read("chapters/adagrad.html")
     desk = Desk(page, "adagrad.order")
-    said = desk.check(desk.area.input_value().replace("np.sqrt(G + eps)", "(np.sqrt(G) + eps)"))
+    right_for_one = "return (abs(g) + eps) / np.sqrt(g**2 + eps)"
+    said = desk.check(desk.area.input_value().replace("raise NotImplementedError", right_for_one))
     assert "adagrad.fix_eps: right." in said
     assert "adagrad.order: not yet" in said
     assert "solved" not in desk.title.inner_text()

@@ -181,7 +181,7 @@ def test_hidden_solutions_open_and_close(page):
 
 
 # Where the far end of all sliders diverges; steps of bounded length do not.
-DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop",
+DIVERGING = {f"chapters/{name}.html" for name in ("sgd", "adagrad", "rmsprop", "errors",
                                                       "schedulers")}
 
 

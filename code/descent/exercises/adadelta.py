@@ -124,34 +124,29 @@ _IMPLEMENT = (
             "Average their squares."),
 )
 
+_SETTLED = "What is w at one step, from w at the step before, once v is 1?"
 _STEPS = (
-    Mistake("lr inside the mean", _LR_INSIDE,
-            "That is still the colleague's rule: u averages steps with lr in them.", _LR,
-            "Take lr out of `step`, and multiply where p moves."),
-    Mistake("gradients in u", _rule(kept=lambda step, g, lr: g),
-            "Its u averages gradients; v does that already.", _FOR_U,
-            "Average the squares of the steps without lr."),
-    Mistake("lr left out", _rule(move=lambda lr: 1.0),
-            "The mean is right now, and lr is gone altogether.", _LR,
-            "Multiply by lr where p moves."),
-    Mistake("divided by lr twice", _rule(kept=lambda step, g, lr: step / lr),
-            "It divides by lr what is free of it already.", _LR,
-            "Let u average the square of the step without lr."),
-    Mistake("divided by lr once", _rule(kept=lambda step, g, lr: np.sqrt(lr) * step),
-            "Its step holds lr, and its square lr², of which one factor is left.", _LR,
-            "Divide the square by lr², or take lr out of `step`."),
-    Mistake("lr twice", _rule(kept=lambda step, g, lr: lr * step, move=lambda lr: lr**2),
-            "lr is still in `step`, and now stands before it as well.", _LR,
-            "Take it out of `step`."),
-    Mistake("lr in the mean alone", _rule(kept=lambda step, g, lr: lr * step, move=lambda lr: 1.0),
-            "It moves by the step without lr, and averages the one with it.", _LR,
-            "Do it the other way round."),
-    Mistake("u not squared", _rule(kept=lambda step, g, lr: np.sqrt(abs(step))),
-            "It averages the size of the steps, not their squares.", _FOR_U, "Square them."),
-    Mistake("u holds this step too", _this_step_too,
-            "lr is out of u now, but u takes this step in before the step is made.",
-            _ORDER,
-            "Let the old u stand above the line; only lr was wrong there."),
+    Mistake("lr left out", lambda lr, eps: np.sqrt(eps / (1 - lr**2)),
+            "That is the root above the line; the step has lr before it.", _LR,
+            "Multiply by lr."),
+    Mistake("lr twice", lambda lr, eps: lr**2 * np.sqrt(eps / (1 - lr**2)),
+            "It has one lr too many, or leaves out the eps that is added to u.",
+            "What stands under the root above the line?",
+            "Add eps to u, and take lr times the root of that."),
+    Mistake("lr not squared", lambda lr, eps: lr * np.sqrt(eps / (1 - lr)),
+            "It has lr where its square belongs: u averages squares of steps.", _SETTLED,
+            "Square lr below the line."),
+    Mistake("no root", lambda lr, eps: lr * eps / (1 - lr**2),
+            "It takes w itself for its root.", "Is it w, or its root?", "Take the root of w."),
+    Mistake("no past", lambda lr, eps: lr * np.sqrt(eps),
+            "It takes u for 0: that is RMSprop, with the rate lr √eps.", _FOR_U,
+            "Let u settle first, and put it in."),
+    Mistake("gained", lambda lr, eps: lr * np.sqrt(eps / (1 + lr**2)),
+            "A sign has turned: past steps make u larger, and the step with it.", _SETTLED,
+            "Put 1 - lr² below the line."),
+    Mistake("one part of u", lambda lr, eps: lr * np.sqrt(eps * (1 + lr**2)),
+            "It puts eps alone into u once; what u adds joins it again at each step.", _SETTLED,
+            "Set w equal before and after, and solve."),
 )
 
 
@@ -175,7 +170,7 @@ def _apart(rho, eps, g):
 
 def _woken(new_u, new_v):
     """Return the step after a silence, from what the two means have become."""
-    def step(u, v, g, silent, rho, eps):
+    def step(v, u, g, silent, rho, eps):
         u, v = new_u(u, silent, rho), new_v(v, g, silent, rho)
         return -g * np.sqrt(u + eps) / np.sqrt(v + eps)
     return step
@@ -189,7 +184,7 @@ def _v_woken(v, g, n, rho):
     return rho**(n + 1) * v + (1 - rho) * g**2
 
 
-def _woken_apart(u, v, g, silent, rho, eps):
+def _woken_apart(v, u, g, silent, rho, eps):
     u, v = _faded(u, silent, rho), _v_woken(v, g, silent, rho)
     return -g * (np.sqrt(u) + eps) / (np.sqrt(v) + eps)
 
@@ -226,6 +221,10 @@ EXERCISES = {
             Mistake("other square", lambda c: np.array([c, c**-2.0]),
                     "The second is right; the first is not squared.", _BESIDE,
                     "Square the first too."),
+            Mistake("slope divided twice", lambda c: np.array([c**2, c**-4.0]),
+                    "The first is right. The second has c² in the slope: the loss stays as it is.",
+                    "The loss stays as it is. What does one slope become?",
+                    "A slope is divided by c, once; its square by c²."),
             Mistake("nothing to do", lambda c: np.array([1.0, 1.0]),
                     "That would be so if eps had no unit.", _BESIDE,
                     "Each is added to a mean square: give it that unit."),
@@ -271,8 +270,8 @@ EXERCISES = {
                     "Add eps inside both roots."),
         )),
     "implement": Exercise(_RIGHT, _MEANS, _IMPLEMENT, _GIVES),
-    "steps": Exercise(_RIGHT, drive({"lr": 0.5, "rho": 0.9, "eps": 0.1},
-                                    {"lr": 2.0, "rho": 0.5, "eps": 1e-3}, rests=2), _STEPS, _GIVES),
+    "steps": Exercise(lambda lr, eps: lr * np.sqrt(eps / (1 - lr**2)),
+                      on((0.5, 1e-6), (0.9, 1e-4), (0.2, 0.01)), _STEPS),
     "reach": Exercise(
         lambda D, rho, eps: (1.5 * D)**(2 / 3) / (eps * (1 - rho))**(1 / 3),
         on((1.0, 0.9, 1e-6), (100.0, 0.5, 1e-4), (3.0, 0.99, 1e-8), (1.5, 0.9, 1e-6)), (
@@ -311,8 +310,8 @@ EXERCISES = {
         )),
     "wake": Exercise(
         _woken(_faded, _v_woken),
-        on((0.04, 9.0, 2.0, 50, 0.9, 1e-6), (0.01, 1.0, -0.5, 3, 0.5, 1e-4),
-           (1.0, 4.0, 1.0, 0, 0.8, 1e-3)), (
+        on((9.0, 0.04, 2.0, 50, 0.9, 1e-6), (1.0, 0.01, -0.5, 3, 0.5, 1e-4),
+           (4.0, 1.0, 1.0, 0, 0.8, 1e-3)), (
             Mistake("u remembers", _woken(lambda u, n, rho: u, _v_woken),
                     "Its u does not fade, though a step of 0 is a step, and joins the mean.",
                     _U_FADES, "Multiply u by rho at each silent step."),
@@ -347,7 +346,7 @@ EXERCISES = {
                     "That would be so if silent steps were skipped.", _V_FADES,
                     "Both means take in a zero at each: multiply both by rho."),
             Mistake("times for power",
-                    lambda u, v, g, silent, rho, eps:
+                    lambda v, u, g, silent, rho, eps:
                         -g * np.sqrt((rho * silent * u + eps) / (rho * (silent + 1) * v + (1 -
                         rho) * g**2 + eps)),
                     "It multiplies rho by the number of steps; each step multiplies once more by "
@@ -355,7 +354,7 @@ EXERCISES = {
                     "What is left of u after two silent steps?",
                     "Take rho to the power of the steps."),
             Mistake("no gradient above",
-                    lambda u, v, g, silent, rho, eps:
+                    lambda v, u, g, silent, rho, eps:
                         -np.sqrt((rho**silent * u + eps) / (rho**(silent + 1) * v + (1 - rho) *
                         g**2 + eps)),
                     "That is the rate; the gradient is not in it.",

@@ -22,6 +22,7 @@ _NO_EPS = _rule(lambda new, old, eps: np.sqrt(new))
 _EPS_FLOOR = _rule(lambda new, old, eps: np.maximum(np.sqrt(new), eps))
 _GIVES = "the new point and the new sum, p, G"
 _TRIALS = drive({"lr": 0.1, "eps": 0.3}, {"lr": 0.5, "eps": 1e-3}, rests=2)
+_SLOPES = on((1.0, 0.1), (-0.5, 0.04), (1e-3, 1e-2), (-2e-3, 1e-6))
 
 
 def _both_squared(p, g, t, G=0.0, *, lr, eps):
@@ -97,63 +98,54 @@ _IMPLEMENT = (
             _EPS, "Add eps to the root."),
 )
 
+def _inside(g, eps):
+    return (abs(g) + eps) / np.sqrt(g**2 + eps)
+
+
+def _late(g, eps):
+    return (abs(g) + eps) / eps
+
+
+_DIVISORS = "What does each of the two divide the first step by?"
+_FIRST_SUM = "What is the sum at the first step, before and after this slope joins it?"
 _FIX_EPS = (
-    Mistake("eps inside the root", _EPS_INSIDE,
-            "That is still the colleague's line: eps is inside the root, and its own root counts.",
-            _EPS, "Take the root first, then add eps."),
-    Mistake("its root outside", _rule(lambda new, old, eps: np.sqrt(new) + np.sqrt(eps)),
-            "It has eps out of the root and still takes the root of it.", _EPS,
-            "Add eps as it is."),
-    Mistake("no eps", _NO_EPS,
-            "It leaves eps out; a coordinate without a gradient divides 0 by 0.", _EPS,
-            "Add eps to the root."),
-    Mistake("eps in the sum", _rule(lambda new, old, eps: np.sqrt(new),
-                                    lambda G, g, eps: G + g**2 + eps),
-            "It puts eps into the sum at every step, where it piles up inside the root.", _EPS,
-            "Add eps once, to the root."),
-    Mistake("eps as a floor", _EPS_FLOOR, "It takes the larger of the two; torch takes their sum.",
-            _EPS, "Add eps to the root."),
-    _ALONE,
-    _SPARED,
-    Mistake("eps twice", _rule(lambda new, old, eps: np.sqrt(new + eps) + eps),
-            "eps stands outside now, and inside as well.",
-            _EPS,
-            "Take it out of the root."),
-    Mistake("eps squared in the root", _rule(lambda new, old, eps: np.sqrt(new + eps**2)),
-            "eps is still in the root. Its square there is right at a gradient of 0, and nowhere "
-            "else.",
-            _EPS,
-            "Take the root first, then add eps."),
+    Mistake("upside down", lambda g, eps: 1 / _inside(g, eps),
+            "That is torch's step over the colleague's.", _DIVISORS, "Turn the fraction over."),
+    Mistake("step over lr", lambda g, eps: abs(g) / np.sqrt(g**2 + eps),
+            "That is the colleague's own step over lr. Torch's is not quite lr either.",
+            _DIVISORS, "Divide it by torch's step, lr |g| / (|g| + eps)."),
+    Mistake("sign kept", lambda g, eps: (g + eps) / np.sqrt(g**2 + eps),
+            "It takes g for its size. The root of g² is never negative.",
+            "What if g is negative?", "Put |g| for g."),
+    Mistake("eps squared", lambda g, eps: (abs(g) + eps) / np.sqrt(g**2 + eps**2),
+            "It squares eps in the colleague's root.", _DIVISORS,
+            "Under the root eps stands as it is."),
+    Mistake("eps pulled out", lambda g, eps: (abs(g) + eps) / (abs(g) + np.sqrt(eps)),
+            "It takes the root of each part of a sum.", "Is the root of a sum the sum of roots?",
+            "Keep g² + eps under one root."),
+    Mistake("no root", lambda g, eps: (abs(g) + eps) / (g**2 + eps),
+            "It has lost the colleague's root.", _DIVISORS, "Take the root of g² + eps."),
+    Mistake("the other one", _late, "That is the other colleague's.", _DIVISORS,
+            "This one's sum has the slope in it; only eps has moved."),
 )
 
 _ORDER = (
-    Mistake("sum updated after use", _AFTER_USE,
-            "That is still the colleague's rule: it divides by the sum without this gradient.",
-            _WHEN, "Let the sum grow first, then step."),
-    Mistake("first step alone",
-            _rule(lambda new, old, eps: np.sqrt(np.where(old == 0, new, old)) + eps),
-            "It saves the first step only; every later one still divides by the old sum.", _WHEN,
-            "Let the sum grow first, at every step."),
-    Mistake("gradient twice", _rule(lambda new, old, eps: np.sqrt(2 * new - old) + eps),
-            "It counts this step's gradient twice in the divisor.", _WHEN,
-            "Let the sum grow once, and divide by its root."),
-    _ALONE,
-    Mistake("eps inside the root", _EPS_INSIDE,
-            "The order is mended, and eps has slipped into the root.", _EPS,
-            "Take the root first, then add eps."),
-    Mistake("old sum, eps in the root", _rule(lambda new, old, eps: np.sqrt(old + eps)),
-            "It still divides by the sum of the step before, and eps is in the root now.", _WHEN,
-            "Let the sum grow before the step; eps stays outside."),
-    Mistake("added twice",
-            _rule(lambda new, old, eps: np.sqrt((new + old) / 2) + eps, lambda G, g, eps: G +
-                2 * g**2),
-            "It adds the square before the step and behind it once more.",
-            "How often does one gradient join the sum?",
-            "Leave one of the two lines out."),
-    Mistake("largest square", _rule(grow=lambda G, g, eps: np.maximum(G, g**2)),
-            "It keeps the largest square, not the sum.",
-            _GROWS,
-            "Add the squares up."),
+    Mistake("upside down", lambda g, eps: 1 / _late(g, eps),
+            "That is torch's step over the colleague's.", _DIVISORS, "Turn the fraction over."),
+    Mistake("step over lr", lambda g, eps: abs(g) / eps,
+            "That is the colleague's own step over lr. Torch's is not quite lr either.",
+            _DIVISORS, "Divide it by torch's step, lr |g| / (|g| + eps)."),
+    Mistake("sign kept", lambda g, eps: (g + eps) / eps,
+            "It takes g for its size. The root of g² is never negative.",
+            "What if g is negative?", "Put |g| for g."),
+    Mistake("root of eps", lambda g, eps: (abs(g) + eps) / np.sqrt(eps),
+            "It takes the root of eps, which stands outside the root here.", _DIVISORS,
+            "Divide by eps itself."),
+    Mistake("all alike", lambda g, eps: 1.0,
+            "That would be so if the slope were in the sum already.", _FIRST_SUM,
+            "The old sum is 0: eps alone is left below the line."),
+    Mistake("the other one", _inside, "That is the other colleague's.", _FIRST_SUM,
+            "The old sum is 0: eps alone is left below the line."),
 )
 
 
@@ -217,8 +209,8 @@ EXERCISES = {
                     "Add them."),
         )),
     "implement": Exercise(_RIGHT, _TRIALS, _IMPLEMENT, _GIVES),
-    "fix_eps": Exercise(_RIGHT, _TRIALS, _FIX_EPS, _GIVES),
-    "order": Exercise(_RIGHT, _TRIALS, _ORDER, _GIVES),
+    "fix_eps": Exercise(_inside, _SLOPES, _FIX_EPS),
+    "order": Exercise(_late, _SLOPES, _ORDER),
     "travel": Exercise(
         _travel(lambda g, t: (t**-0.5).sum()),
         on((0.1, 1.0, 10), (0.5, -3.0, 100), (1.0, 0.01, 4), (2.0, -0.5, 1)), (

@@ -565,7 +565,7 @@ _EQUILIBRIUM = (
             do="With L2 the decay is divided by s: put λ/s for λ."),
     Mistake("exact", lambda lr, wd, s: math.sqrt(lr * s / (wd * (2 - lr * wd / s))),
             ask="What becomes of it for small lr λ/s?",
-            why="That solves the balance exactly, but λ/s in it holds only to first order.",
+            why="That solves the balance exactly, but λ/s in it holds only to leading order.",
             do="Leave out what is small beside 2."),
     Mistake("variance", lambda lr, wd, s: lr * s / (2 * wd), ask=_ROOT,
             why="That is the mean square.", do="Take its root."),
@@ -590,7 +590,7 @@ _EQUILIBRIUM = (
     Mistake("AdamW, exact", lambda lr, wd, s: math.sqrt(lr / (wd * (2 - lr * wd))),
             "That is AdamW's, exactly: s is not in it.",
             _BALANCE,
-            "Let λ/s decay, and keep the first order."),
+            "Let λ/s decay, and keep the leading order."),
 )
 
 EXERCISES = {

@@ -1,6 +1,7 @@
 """The exercises of the L-BFGS chapter."""
 
 import math
+import weakref
 
 import numpy as np
 
@@ -249,24 +250,28 @@ _WOLFE = (
 )
 
 
-def _closure(clear="first", shares=(True, True), returns="mean", backward=True):
+def _closure(clear="first", shares=(True, True), returns="mean", backward=True, whole=False):
     """Return a maker of closures from when its closure clears, what it divides, what it returns.
 
-    `shares` tells whether the loss of a part is divided before backward, and in what is returned.
+    `shares` tells whether the loss of a part is divided before backward, and in what is returned;
+    `whole`, whether there is one backward for all parts.
     """
     def make(p, optimizer, losses):
         def closure():
             if clear in ("first", "each"):
                 optimizer.zero_grad()
-            total = 0.0
+            total, kept = 0.0, 0.0
             for loss_of in losses:
                 if clear == "each":
                     optimizer.zero_grad()
                 loss = loss_of(p)
                 share = loss / len(losses)
-                if backward:
+                if backward and not whole:
                     (share if shares[0] else loss).backward()
+                kept = kept + (share if shares[0] else loss) if whole else 0.0
                 total = total + (share if shares[1] else loss).detach()
+            if whole:
+                kept.backward()
             if clear == "last":
                 optimizer.zero_grad(set_to_none=False)
             last = (share if shares[1] else loss).detach()
@@ -275,18 +280,39 @@ def _closure(clear="first", shares=(True, True), returns="mean", backward=True):
     return make
 
 
+class _Graph:
+    """Stands for what a part's loss keeps in memory for backward."""
+
+
 def _on_calls(make):
-    """Call the closure at three points; a loss whose graph is used up counts as none."""
+    """Call the closure at three points; a loss whose graph is used up counts as none.
+
+    A part is held from its call until backward has passed it or nothing refers to it any more.
+    """
     import torch
+
+    held, most = weakref.WeakSet(), []
+
+    def part(w):
+        def loss_of(p):
+            loss, graph = (w * p**4).sum(), _Graph()
+            held.add(graph)
+            most.append(len(held))
+            if loss.requires_grad:
+                loss.register_hook(lambda _, graph=graph: held.discard(graph))
+            return loss
+        return loss_of
 
     p = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
     weights = torch.tensor([[1.0, 3.0], [2.0, 0.5], [0.3, 4.0]], dtype=torch.float64)
-    losses = [lambda p, w=w: (w * p**4).sum() for w in weights]
+    losses = [part(w) for w in weights]
     closure = make(p, torch.optim.LBFGS([p]), losses)
     for k, point in enumerate(([1.0, -2.0], [0.5, 1.0], [2.0, 0.3]), start=1):
         if k > 1:
             with torch.no_grad():
                 p.copy_(torch.tensor(point))
+        held.clear()
+        most[:] = [0]
         try:
             loss = closure()
         except RuntimeError:  # backward through a graph that is gone, or of another point
@@ -294,12 +320,15 @@ def _on_calls(make):
         if callable(loss):
             raise Odd("function", "Calling the closure gives another function. Return the loss.")
         loss = loss.item() if hasattr(loss, "item") else loss
-        yield f"in call {k} it returns (-1: no loss)", -1.0 if loss is None else float(loss)
-        gradient = [-1.0] * 2 if p.grad is None else p.grad.tolist()
-        yield f"after call {k} the gradient is (-1: none)", np.array(gradient)
+        none = ", -1 for none" if loss is None else ""
+        yield f"in call {k} the loss that it returns{none}", -1.0 if loss is None else float(loss)
+        gradient, none = p.grad, ", -1 for none" if p.grad is None else ""
+        yield f"after call {k} the gradient{none}", np.array(
+            [-1.0] * 2 if gradient is None else gradient.tolist())
+        yield f"in call {k} the parts in memory at once", float(max(most))
 
 
-_GATHERS = "Of which parts is the gradient when the call ends?"
+_GATHERS = "Of which parts are the loss that it returns and the gradient that it leaves?"
 _EACH = "The gradient is cleared before every part, so that the last part's alone is left."
 _SUM = "The gradients of the parts are added up; theirs is a mean."
 _SUM_BACK = "What it returns is a sum of the parts, not their mean."
@@ -307,7 +336,7 @@ _LAST = "It returns the loss of the last part."
 _CLEAR = "Clear once, before the parts."
 _DIVIDE = "Divide each part's loss by their number before backward."
 _ADD = "Add up what the parts contribute to the mean, and return that."
-_SIZE = "Half of the parts the same, twice as many of them: what becomes of loss and gradient?"
+_SIZE = "If every part stood in the list twice, what should become of loss and gradient?"
 _CLOSURE = (
     Mistake("as given", _closure("each", (False, False), "last"),
             f"All three are still there. {_EACH} {_LAST} And nothing makes a mean of the parts.",
@@ -332,6 +361,11 @@ _CLOSURE = (
             _DIVIDE),
     Mistake("a sum returned", _closure(shares=(True, False)), f"One remains. {_SUM_BACK}", _SIZE,
             "Divide what you return by the number of parts."),
+    Mistake("all at once", _closure(whole=True),
+            "Loss and gradient are right. But all parts are kept until the one backward at the "
+            "end, and they do not fit into memory together.",
+            "What has to stay in memory until backward is called?",
+            "Call backward for each part's share, inside the loop."),
     Mistake("never cleared", _closure("never"),
             "It is not cleared at all: a call adds to the gradient of the call before.",
             "What is in the gradient when the second call begins?", _CLEAR),
@@ -548,6 +582,9 @@ EXERCISES = {
             Mistake("the dimension", lambda curvatures: float(len(curvatures)),
                     "That is the most it can take: equal curvatures are dealt with at once.",
                     "How many steps does a round bowl take?", _COUNT),
+            Mistake("the dimension and one", lambda curvatures: len(curvatures) + 1.0,
+                    "That is one more than the dimension, and the dimension is the most it can "
+                    "take.", "How many steps does a round bowl take?", _COUNT),
             Mistake("one too many", lambda curvatures: len(np.unique(curvatures)) + 1.0,
                     "One too many: in a round bowl the very first step, along minus the gradient, "
                     "ends at the minimum.", "How many steps does a round bowl take?", _COUNT),

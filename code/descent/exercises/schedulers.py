@@ -53,6 +53,15 @@ _COSINE = Exercise(
                 _warmed(fall=lambda k, warmup, steps: _half_cosine((k - warmup) / steps)),
                 "The cosine is spread over all the steps, but only steps - warmup are left: it "
                 "ends above 0.", _ENDS, _DOWN),
+        *(Mistake(f"T_max is all steps, {beyond}",
+                  _warmed(fall=lambda k, warmup, steps, ends=ends: (
+                      0.0 if ends(k, steps) else
+                      (1 + math.cos(math.pi * (k - warmup) / steps)) / 2)),
+                  "The cosine is spread over all the steps, but only steps - warmup are left: it "
+                  "is not down at k = steps.", _ENDS, _DOWN)
+          for beyond, ends in (("0 from the end", lambda k, steps: k >= steps),
+                               ("0 beyond the end", lambda k, steps: k > steps),
+                               ("and on", lambda k, steps: False))),
         Mistake("cosine from 0", _warmed(fall=lambda k, warmup, steps: _half_cosine(k / steps)),
                 "The cosine has been running since k = 0, so lr drops where the climb hands over.",
                 _ENDS, _DOWN),
@@ -226,7 +235,7 @@ def _a_second(optimizer, scheduler, lr):
 
 _FIRST_RATE = "Which lr does the optimizer hold when the first step is made?"
 _SPARE = "Plan with a copy of the scheduler, or write down what is used."
-_PLOT = Exercise(
+_PLAN = Exercise(
     _planned(_consume_a_copy), _runs((1.0, 6), (0.1, 9), plan=True), (
         Mistake("used up", _planned(_consume),
                 "The plan still uses the schedule up: training begins at lr 0 and climbs.",
@@ -621,7 +630,7 @@ _TWO = "The loss keeps k to the power -2ch of its start, and 1/k of the noise."
 EXERCISES = {
     "cosine": _COSINE,
     "late": _LATE,
-    "plot": _PLOT,
+    "planned": _PLAN,
     "cycle": _CYCLE,
     "order": _ORDER,
     "patience": _PATIENCE,

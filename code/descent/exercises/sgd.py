@@ -269,6 +269,11 @@ EXERCISES = {
             Mistake("large kappa", lambda kappa: kappa * math.log(10) / 4,
                     "That is the limit of large kappa.", "Is it exact for a small kappa too?",
                     "Keep the logarithm of the rate as it is."),
+            *(Mistake(f"large kappa, {share}", lambda kappa, share=share: share * kappa,
+                      "That is the limit of large kappa, rounded.",
+                      "Is it exact for a small kappa too?",
+                      "Keep the logarithm of the rate as it is.")
+              for share in (0.58, 0.576, 0.5756)),
             Mistake("large kappa and error", lambda kappa: kappa * math.log(10) / 2,
                     "That divides the error by ten, and only for large kappa.",
                     "What is it that falls to a tenth there, and for which kappa?",

@@ -183,6 +183,13 @@ _PREDICT = Exercise(
                 "It takes the numbers for those of one tensor.", "Of how many tensors are N1 "
                 "and N2 the numbers?", "They are given for all tensors together: take N1 and N2 "
                 "as they are."),
+        Mistake("numbers of one tensor throughout",
+                lambda n1, N1, seconds1, n2, N2, seconds2, tensors, numbers:
+                _predict(_solved)(n1, n1 * N1, seconds1, n2, n2 * N2, seconds2, tensors,
+                                  tensors * numbers),
+                "It takes N1, N2 and `numbers` for those of one tensor.", "Of how many tensors "
+                "are N1, N2 and `numbers` the numbers?", "They are given for all tensors "
+                "together: take them as they are."),
         Mistake("toll and bytes swapped", _predict(lambda *cases: _solved(*cases)[::-1]),
                 "The two unknowns are right, and each is multiplied by the other's count.",
                 "Which unknown belongs to tensors, and which to numbers?",
@@ -473,6 +480,10 @@ _ENTRYWISE = Exercise(
         Mistake("in another order", _shuffled,
                 "It asks whether the order matters. A sum or a norm does not mind the order, and "
                 "mixes all entries.", _LOOKED, _HALVES),
+        Mistake("in reverse order", lambda rule, p, g: bool(
+            np.allclose(rule(p, g)[::-1], rule(p[::-1], g[::-1]))),
+                "It asks whether the order matters, reversed. A sum or a norm does not mind the "
+                "order, and mixes all entries.", _LOOKED, _HALVES),
         Mistake("one entry of the gradient", _nudged(1),
                 "It changes the first entry of the gradient only; a rule may mix in any.", _LOOKED,
                 _HALVES),

@@ -7,6 +7,7 @@ import math
 import signal
 import threading
 import traceback
+import warnings
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import wraps
@@ -84,10 +85,10 @@ def judged(name, exercise, answer, seconds):
         return _raised(error, watched, exercise, printed), [], _first(printed)
     expected = [(where, right) for (where, _), (_, right) in zip(got, expected, strict=True)]
     near = max((precision(value) for _, value in got), default=1e-9)
-    with np.errstate(all="ignore"):
+    with _quiet():
         verdict, steps = _compared(name, exercise, expected, values, near)
     if verdict.mistake is None and not verdict.ok and not watched.changed:
-        with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
+        with _quiet(), redirect_stdout(io.StringIO()):
             verdict, steps = _looked_at(name, exercise, watched, expected, values, near, seconds)
     if watched.changed and (verdict.ok or verdict.mistake is None):
         verdict, steps = Verdict(False, "in place", (
@@ -413,6 +414,14 @@ def _same(before, after):
 def _first(printed):
     lines = printed.getvalue().rstrip("\n").split("\n")
     return "\n".join([*lines[:LINES], "…"] if len(lines) > LINES else lines)
+
+
+@contextmanager
+def _quiet():
+    """Let a mistake that is tried run without a word; NumPy warns of an empty mean, too."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 @contextmanager

@@ -45,7 +45,8 @@ def fit(task, rule, *, seeds, steps, batch_size=64, spared=None, schedule=None, 
 
     `schedule` is what multiplies lr: a function of the step number 0, 1, 2, … to a number, or to
     an array of shape (settings, seeds). `watch(done, validation)` is called after each step with
-    the number of steps done and a function that returns the validation losses (settings, seeds).
+    the number of steps done and a function that returns the validation losses (settings, seeds),
+    of the models or of other rows of parameters that it is given.
 
     Raises ValueError for lists of different lengths, no seeds, or a batch larger than the data.
     """

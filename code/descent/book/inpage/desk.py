@@ -22,7 +22,7 @@ from descent.exercises.faults import help_with, unreadable
 __all__ = ["FILE", "NEEDS_TORCH", "Printed", "answer", "enter", "hint", "runs_here", "told", "warm"]
 
 # Exercises whose trials are made of torch: a page has none. A test finds that there are no more.
-NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.plot", "schedulers.cycle",
+NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.planned", "schedulers.cycle",
                          "schedulers.order"})
 FILE = "your answer"
 HOUR = 3600.0  # the page ends what takes long

@@ -159,6 +159,11 @@ TRIALS = {
     **{f"default/{task}, {steps} steps": Trial(swept, {
         "task": task, "rule": "adam", "steps": steps, "seeds": 6, "lr": rates(0.000316, 0.0316, 5)})
        for task, steps in (("digits", 1000), ("digits", 3000), ("mnist_1d", 3000))},
+    **{f"default/{task}, {steps} steps": Trial(swept, {
+        "task": task, "rule": "adam", "steps": steps, "seeds": 6, "lr": [default, best]})
+       for task, steps, default, best in (
+           ("digits", 300, 0.000999, 0.01777), ("mnist_1d", 300, 0.000999, 0.0316),
+           ("mnist_1d", 1000, 0.001, 0.017783))},  # for the test losses at rates tried above
     **{f"turned/{rule}, {steps} steps": Trial(turned_all, {
         "rule": rule, "scale": scale, "memories": IN_VALLEY, "steps": steps})
        for rule, scale in (("sgd", 0.002), ("adam", 0.001)) for steps in (300, 1000, 2000)},

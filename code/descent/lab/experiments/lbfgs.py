@@ -24,8 +24,8 @@ from descent.tasks.oscillation import NOISE, TIMES, TRUE, Problem, displacement,
 
 __all__ = ["BATCHES", "BUDGET", "CONDITION", "CONDITIONS", "HISTORIES", "MEMORIES", "MOMENTA",
            "NOISE", "PROBLEMS", "TIMES", "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem",
-           "carried", "conditioned", "displacement", "fitted", "paired", "raced", "searched",
-           "trained"]
+           "carried", "conditioned", "displacement", "fitted", "nudged", "paired", "pushed",
+           "raced", "searched", "trained"]
 
 TOLERANCES = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
 CONDITION = 10_000
@@ -308,21 +308,30 @@ def carried(batch, lrs, epochs, tuning, final, afresh, history_size=10):
             "batches": made.final[0, :, 3]}
 
 
+def _evenly(condition, n, seeds):
+    """Return a bowl with curvatures evenly in logs along the axes, and these curvatures.
+
+    Every direction of a start holds, on average, an equal share of the loss.
+    """
+    h = np.geomspace(1 / condition, 1, n)
+    starts = _draws(seeds, lambda rng: rng.standard_normal(n)) / h**0.5
+    return Problem(lambda p: (0.5 * (h * p**2).sum(-1), h * p), starts, np.zeros(len(starts))), h
+
+
 def conditioned(condition, n, final, budget, history_size=10):
     """Count what a bowl of that condition number takes, until its loss has fallen by 10⁶.
 
-    Curvatures lie evenly in logs along the axes; every direction of a start holds, on average, an
-    equal share of the loss. Returns by start the gradients of gradient descent and of momentum at
-    the best settings of theory, and the gradients and the steps of L-BFGS with torch's search.
+    Returns by start the gradients of gradient descent and of momentum at the best settings of
+    theory, the steps of conjugate gradients, and the gradients and the steps of L-BFGS with
+    torch's search.
     """
-    h, root = np.geomspace(1 / condition, 1, n), condition**-0.5
-    starts = _draws(fresh_seeds(final), lambda rng: rng.standard_normal(n)) / h**0.5
-    made = Problem(lambda p: (0.5 * (h * p**2).sum(-1), h * p), starts, np.zeros(final))
+    (made, h), root = _evenly(condition, n, fresh_seeds(final)), condition**-0.5
     kept = {name: _needed(made, rules.sgd, budget, (1e-6,), **hyper)[0] for name, hyper in (
         ("plain", {"lr": 2 / (1 + 1 / condition)}),
         ("momentum", {"lr": (2 / (1 + root))**2, "momentum": ((1 - root) / (1 + root))**2}))}
-    kept |= {"gradients": [], "steps": []}
-    for start in starts:
+    kept |= {"conjugate": [], "gradients": [], "steps": []}
+    for start in made.starts:
+        kept["conjugate"].append(_conjugate(h, start))
         seen = []
 
         def fun(p, seen=seen):
@@ -337,6 +346,60 @@ def conditioned(condition, n, final, budget, history_size=10):
                 kept["steps"].append(step.t)
                 break
     return kept
+
+
+def _conjugate(h, p):
+    """Return how many steps of conjugate gradients lower the loss by 10⁶."""
+    g, level = h * p, 1e-6 * (h * p**2).sum()
+    d = -g
+    for steps in count(1):
+        p = p + (g @ g) / (h @ d**2) * d
+        g, old = h * p, g @ g
+        if (h * p**2).sum() < level:
+            return steps
+        d = -g + (g @ g) / old * d
+
+
+def pushed(condition, n, lrs, momenta, tuning, final, budget):
+    """Find lr and momentum for the bowl of `conditioned` by trying; report on its starts.
+
+    Returns the pair whose mean count of gradients is least on `tuning` other starts, whether it is
+    at an edge of the grid, and the gradients by start.
+    """
+    (tries, _), (made, _) = (_evenly(condition, n, seeds)
+                             for seeds in (range(tuning), fresh_seeds(final)))
+    axis, best, counts = np.array(lrs)[:, None, None], np.full(1, budget), []
+    for momentum in momenta:
+        counts.append(_needed(tries, rules.sgd, budget, (1e-6,), best, lr=axis,
+                              momentum=momentum)[0].mean(-1))
+        best = np.minimum(best, counts[-1].min())
+    m, at = np.unravel_index(np.argmin(counts), np.shape(counts))
+    return {"lr": lrs[at], "momentum": momenta[m],
+            "at_edge": at in (0, len(lrs) - 1) or m in (0, len(momenta) - 1),
+            "gradients": _needed(made, rules.sgd, budget, (1e-6,), lr=lrs[at],
+                                 momentum=momenta[m])[0]}
+
+
+def nudged(batch, lr, epochs, seeds, history_size=10):
+    """Train with a new batch every time, and again from a start that rounding could have made.
+
+    As `trained` does with "a new batch every time", at one lr. The second start differs in its
+    first number, by one unit in the last place. Returns the test losses, (2, seeds).
+    """
+    task = tasks.digits()
+    net, steps, kept = task.make().to(device()), epochs * (len(task.train[1]) // batch), [[], []]
+    for seed in fresh_seeds(seeds):
+        for losses, nudge in zip(kept, (False, True), strict=True):
+            model = tasks.Alone(task, seed, steps=steps, batch_size=batch)
+            p = model.start.clone()
+            if nudge:
+                p[0] = torch.nextafter(p[0], p[0] + 1)
+            for step in walk(lbfgs, lambda p, model=model: model.draw()(p), p, steps, lr=lr,
+                             history_size=history_size):
+                p = step.p
+            with torch.no_grad():
+                losses.append(loss_of_flat(net, *task.test)(p).item())
+    return {"test_loss": np.minimum(np.nan_to_num(kept, nan=np.inf), np.log(10))}
 
 
 def trained(how, batch, lrs, epochs, tuning, final, history_size=10):
@@ -407,6 +470,8 @@ def _trials():
     for batch in BATCHES[:-1]:
         yield f"pairs of {batch}", Trial(paired, {"batch": batch, "lr": 0.999912, "epochs": 20,
                                                   "seeds": 10})
+    yield "batches of 32/a new batch every time, nudged", Trial(nudged, {
+        "batch": 32, "lr": 0.999912, "epochs": 20, "seeds": 24})
     for batch, chosen in ((32, 0.1), (128, 0.031623), (512, 0.316228)):
         for name, lrs, tuning, kinds in (  # the lr that carried state was given above; 1; its own
                 (f"lr {chosen:g}", [chosen], 1, ("carried", "afresh")),
@@ -431,6 +496,12 @@ def _trials():
     for condition in CONDITIONS:
         yield f"condition/{condition}", Trial(conditioned, {
             "condition": condition, "n": 1000, "final": 20, "budget": 80_000})
+        root = condition**-0.5  # the grid lies about the pair of theory
+        lr, rest = (2 / (1 + root))**2, 1 - ((1 - root) / (1 + root))**2
+        yield f"condition/{condition}, momentum by trying", Trial(pushed, {
+            "condition": condition, "n": 1000, "lrs": rates(0.8 * lr, 1.05 * lr, 19),
+            "momenta": [round(1 - one, 6) for one in rates(1.3 * rest, 0.7 * rest, 13)],
+            "tuning": 3, "final": 20, "budget": BUDGET})
     for history in HISTORIES:
         yield f"history/{history}", Trial(searched, {
             "problem": "turned", "final": 5, "budget": BUDGET, "n": 2000,

@@ -227,13 +227,30 @@ def overdone(examples, validation, schedule, lrs, weight_decay, names, clip, ste
              every, seeds):
     """Train the recipe at every lr for more steps than are good.
 
-    Returns the validation losses at every look (looks, rates, seeds), and training losses at the
-    end (rates, seeds).
+    Returns the validation losses at every look (looks, rates, seeds), of the last point and, as
+    "averaged", of the mean of the `every` points before the look; and training losses at the end
+    (rates, seeds).
     """
-    fit, curve, _ = _fit(_part("spelling", examples, validation), clipped(rules.adamw, clip),
-                         schedule, steps, every, batch_size=batch_size, spared=SPARED[names],
-                         seeds=fresh_seeds(seeds), lr=lrs, weight_decay=weight_decay)
-    return {"curve": curve, "train_loss": fit.train_loss}
+    rule, mean, curve, averages = clipped(rules.adamw, clip), [None], [], []
+
+    @wraps(rule)
+    def noting(p, g, t, *state, **hyper):
+        p, *state = rule(p, g, t, *state, **hyper)
+        count = (t - 1) % every + 1
+        mean[0] = p if count == 1 else mean[0] + (p - mean[0]) / count
+        return p, *state
+
+    def watch(done, validation):
+        if done % every == 0:
+            curve.append(validation())
+            averages.append(validation(mean[0]))
+
+    shape, _ = SCHEDULES[schedule](steps)
+    fit = tasks.fit(_part("spelling", examples, validation), noting, steps=steps, schedule=shape,
+                    watch=watch, batch_size=batch_size, spared=SPARED[names],
+                    seeds=fresh_seeds(seeds), lr=lrs, weight_decay=weight_decay)
+    return {"curve": np.array(curve), "averaged": np.array(averages),
+            "train_loss": fit.train_loss}
 
 
 def scaled(task, examples, validation, rule, batches, lrs, passes, seeds):
