@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from descent import LBFGS, Optimizer, adafactor, adam, muon, rules, sgd
+from descent import LBFGS, Optimizer, adafactor, adam, muon, rules, sgd, tasks
+from descent.lab.experiments.adafactor import by_parameter
 from descent.optim.private import orthogonalised_by
 from descent.optim.shapes import mixes
 from descent.rules.muon import newton_schulz
@@ -155,6 +156,27 @@ def test_a_run_that_is_saved_goes_on_as_if_it_had_not_been(rule, torch_class):
     with orthogonalised_by(newton_schulz):
         torch.testing.assert_close(ends[0], run(False, lambda ps: torch_class(ps, lr=0.125)),
                                    rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_rows_of_many_models_take_adafactors_step_parameter_by_parameter(whole):
+    task = tasks.digits()
+    shapes = [p.shape for p in task.make().parameters()]
+    rule, lrs = by_parameter(task, whole), torch.tensor([[0.1], [0.7]])
+    rows = torch.as_tensor(rng.normal(size=(2, sum(shape.numel() for shape in shapes)))).float()
+    state, states = (), [[()] * len(shapes) for _ in rows]
+    alone = [[part.reshape(-1 if whole else shape) for part, shape in zip(
+        row.split([shape.numel() for shape in shapes]), shapes, strict=True)] for row in rows]
+    for t in (1, 2, 3):
+        g = torch.as_tensor(rng.normal(size=rows.shape)).float()
+        rows, *state = rule(rows, g, t, *state, lr=lrs)
+        for k, parts in enumerate(alone):
+            slopes = g[k].split([shape.numel() for shape in shapes])
+            for i, (part, slope) in enumerate(zip(parts, slopes, strict=True)):
+                parts[i], *states[k][i] = adafactor(part, slope.reshape(part.shape), t,
+                                                    *states[k][i], lr=lrs[k].item())
+    found = torch.stack([torch.cat([part.flatten() for part in parts]) for parts in alone])
+    torch.testing.assert_close(rows, found, rtol=1e-4, atol=1e-5)
 
 
 def test_the_adapter_keeps_what_a_rule_returns():
