@@ -13,9 +13,10 @@ from descent import Optimizer, adam, adamw, nadam, parity, rmsprop, sgd
 from descent.optim import private
 from descent.optim.kernel import _kernels, kernel, need_compiler
 from descent.optim.number import Noted, Number
+from descent.optim.shapes import mixes
 from descent.signature import hyperparameters
 
-ROWS = [row for row in parity.ROWS if not row.closure]
+ROWS = [row for row in parity.ROWS if not row.closure and not mixes(row.rule)]
 HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
 
 

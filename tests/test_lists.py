@@ -10,6 +10,7 @@ import runpy
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -131,7 +132,7 @@ def test_the_first_page_names_what_of_torch_has_no_chapter():
 @every_row
 def test_a_value_is_refused_exactly_when_torch_refuses_it(row):
     defaults = hyperparameters(row.rule)
-    names = [name for name in defaults if name in BOUNDED]
+    names = [name for name in defaults if name in BOUNDED and np.ndim(defaults[name]) == 0]
     cases = [{name: value} for name in names
              for value in (-1.0, -1e-9, 0.0, 0.5, 1.0, 1.0 + 1e-9, 2.0, math.inf, math.nan)]
     cases += [{"betas": pair} for one in (-1e-9, 0.0, 0.5, 1.0, math.nan)
@@ -144,10 +145,15 @@ def test_a_value_is_refused_exactly_when_torch_refuses_it(row):
             return True
         return False
 
+    if isinstance(defaults.get("eps"), tuple):  # Adafactor's two
+        cases += [{"eps": pair} for pair in ((-1e-9, 0.5), (0.5, -1e-9), (0.0, 0.0), (None, 0.5))]
+    cases += [{"adjust_lr_fn": name} for name in (None, "original", "match_rms_adamw", "theirs")
+              if "adjust_lr_fn" in defaults]
+
     assert names
     for case in cases:
         theirs = math.nan in case.values() or refuses(  # which we always refuse
-            lambda case=case: row.torch_class([torch.ones(1)], **case))
+            lambda case=case: row.torch_class([torch.ones(1, 1)], **case))
         assert refuses(lambda case=case: settle(row.rule, {**defaults, **case})) == theirs, case
 
 

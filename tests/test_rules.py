@@ -6,12 +6,15 @@ import sympy
 import torch
 
 from descent import adadelta, adagrad, adam, adamw, nadam, rmsprop, rules, sgd
+from descent.optim.shapes import mixes
 from descent.parity import ROWS
 from descent.signature import hyperparameters
 from descent.symbols import equal
 
+# Without lbfgs, which takes a function for a gradient, and what mixes entries: test_lbfgs.py,
+# test_matrices.py.
 EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__
-         if name != "lbfgs"]  # it takes a function for a gradient: test_lbfgs.py
+         if name != "lbfgs" and not mixes(getattr(rules, name))]
 # Of the settings of a rule's parity row those that switch the most on, so that states take part.
 HYPER = {row.rule: {name: value for name, value in max(
     (one for one in row.stream if one["lr"] <= 1 and "gradient" not in one),

@@ -7,15 +7,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from descent.device import device
-from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
+from descent.rules import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamw,
+    lbfgs,
+    muon,
+    nadam,
+    rmsprop,
+    sgd,
+)
 
 if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent import surfaces
     from descent.driver import path, walk
     from descent.optim import LBFGS, Optimizer
 
-__all__ = ["LBFGS", "Optimizer", "adadelta", "adagrad", "adam", "adamw", "device", "lbfgs", "nadam",
-           "path", "rmsprop", "sgd", "surfaces", "walk"]
+__all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamw", "device",
+           "lbfgs", "muon", "nadam", "path", "rmsprop", "sgd", "surfaces", "walk"]
 
 _HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "surfaces",
           "walk": "driver"}

@@ -6,7 +6,8 @@ Nothing is imported here: a value tells which library it is of, and that is ther
 import math
 import sys
 
-__all__ = ["dot", "is_tensor", "maximum", "minimum", "sign", "sqrt", "stack", "where"]
+__all__ = ["dot", "is_tensor", "machine_eps", "maximum", "minimum", "sign", "sqrt", "stack",
+           "where"]
 
 # A library and a type of its values; the first that one of the values has computes on all.
 _KINDS = ("torch", "Tensor"), ("sympy", "Basic"), ("numpy", "ndarray"), ("numpy", "generic")
@@ -57,6 +58,14 @@ def sign(x):
     if library is None:
         return float(x) if x == 0 or x != x else math.copysign(1.0, x)
     return library.sign(x)
+
+
+def machine_eps(x):
+    """The distance from 1 to the next number of a value's dtype; of a float's for any other."""
+    name, library = _library(x)
+    if name in {"torch", "numpy"}:
+        return float(library.finfo(x.dtype).eps)
+    return sys.float_info.epsilon
 
 
 def maximum(a, b):

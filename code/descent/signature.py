@@ -15,9 +15,13 @@ __all__ = ["BOUNDED", "hyperparameters", "known", "looks_again", "name_of", "set
 BOUNDED = {
     "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
-    "momentum_decay": (0.0, None), "rho": (0.0, 1.0),
+    "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "beta2_decay": (None, 0.0), "d": (1.0, None),
 }
-_WHOLE = {"history_size", "max_eval", "max_iter"}
+_UNBOUNDED = {("muon", "eps")}  # torch's takes any
+_CHOICES = {"line_search_fn": (None, "strong_wolfe"),
+            "adjust_lr_fn": (None, "original", "match_rms_adamw")}
+_WHOLE = {"history_size": (1, None), "max_eval": (1, None), "max_iter": (1, None),
+          "ns_steps": (0, 99)}
 
 
 def _parameters(rule):
@@ -64,34 +68,60 @@ def settle(rule, hyper):
     Raises ValueError naming the argument, its value and what is allowed.
     """
     for name, value in hyper.items():
-        if name in BOUNDED and not callable(value):
-            _within(rule, name, value, *BOUNDED[name])
-        if name in _WHOLE and not (isinstance(value, int) and value >= 1):
-            raise ValueError(f"{name_of(rule)}: {name} must be a whole number >= 1, got {value!r}")
-    if hyper.get("line_search_fn") not in (None, "strong_wolfe"):
-        raise ValueError(f"{name_of(rule)}: line_search_fn must be None or 'strong_wolfe', "
-                         f"got {hyper['line_search_fn']!r}")
+        if (name in BOUNDED and not callable(value)
+                and (name_of(rule), name) not in _UNBOUNDED):
+            for label, one in _each(rule, name, value):
+                _within(rule, label, one, *BOUNDED[name])
+        if name in _WHOLE:
+            _whole(rule, name, value, *_WHOLE[name])
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise ValueError(f"{name_of(rule)}: {name} must be one of "
+                             f"{', '.join(map(repr, _CHOICES[name]))}, got {value!r}")
+    coefficients = hyper.get("ns_coefficients", (0.0,) * 3)
+    if not (isinstance(coefficients, (tuple, list)) and len(coefficients) == 3):
+        raise ValueError(f"{name_of(rule)}: ns_coefficients must be three numbers, "
+                         f"got {coefficients!r}")
     for i, beta in enumerate(hyper.get("betas", ())):
         if not callable(beta):
             _within(rule, f"betas[{i}]", beta, 0.0, 1.0, open_above=True)
     momentum, dampening = hyper.get("momentum", 0.0), hyper.get("dampening", 0.0)
     if callable(momentum) or callable(dampening):
         return hyper
+    if "dampening" not in hyper:
+        return hyper
     if hyper.get("nesterov") and (_any(momentum, le, 0) or _any(dampening, ne, 0)):
         raise ValueError(
             f"{name_of(rule)}: nesterov=True needs momentum > 0 and dampening = 0, "
             f"got momentum={momentum!r}, dampening={dampening!r}"
         )
-    if "dampening" in hyper:  # torch ignores dampening where there is no buffer
-        return {**hyper, "dampening": dampening * (momentum != 0)}
-    return hyper
+    # torch ignores dampening where there is no buffer
+    return {**hyper, "dampening": dampening * (momentum != 0)}
+
+
+def _each(rule, name, value):
+    """Return pairs, what to call a number and the number: of a pair as Adafactor's eps, both."""
+    default = hyperparameters(rule).get(name)
+    if not isinstance(default, tuple):
+        return [(name, value)]
+    if not (isinstance(value, (tuple, list)) and len(value) == len(default)):
+        raise TypeError(f"{name_of(rule)}: {name} must be {len(default)} numbers, got {value!r}")
+    return [(f"{name}[{i}]", one) for i, (one, usual) in enumerate(zip(value, default, strict=True))
+            if not (one is None and usual is None) and not callable(one)]
+
+
+def _whole(rule, name, value, low, high):
+    allowed = f">= {low}" if high is None else f"from {low} to {high}"
+    if isinstance(value, bool) or not isinstance(value, int) or value < low or (
+            high is not None and value > high):
+        raise ValueError(f"{name_of(rule)}: {name} must be a whole number {allowed}, got {value!r}")
 
 
 def _within(rule, name, value, low, high, *, open_above=False):
     close = ")" if open_above else "]"
-    allowed = f">= {low:g}" if high is None else f"in [{low:g}, {high:g}{close}"
+    allowed = (f">= {low:g}" if high is None else f"<= {high:g}" if low is None
+               else f"in [{low:g}, {high:g}{close}")
     try:
-        bad = _any(value, lt, low) or np.any(np.isnan(_on_cpu(value)))
+        bad = np.any(np.isnan(_on_cpu(value))) or (low is not None and _any(value, lt, low))
         if high is not None:
             bad = bad or _any(value, ge if open_above else gt, high)
     except TypeError:

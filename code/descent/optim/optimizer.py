@@ -1,4 +1,4 @@
-"""An entrywise rule as a real torch optimizer."""
+"""A rule as a real torch optimizer."""
 
 import warnings
 from operator import is_
@@ -10,6 +10,7 @@ from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
 from descent.optim.memory import alike, as_real, written_out
 from descent.optim.private import identity, lacking
+from descent.optim.shapes import check_axes, mixes
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
 __all__ = ["Optimizer", "check_state_dict", "number"]
@@ -56,6 +57,9 @@ class Optimizer(torch.optim.Optimizer):
             warnings.warn(f"torch {torch.__version__} has no {', '.join(gone)}: compile=True steps "
                           f"without a kernel", RuntimeWarning, stacklevel=2)
             compile = False
+        if compile and mixes(rule):
+            raise ValueError(f"compile=True is for rules that treat each entry alone, and "
+                             f"{name_of(rule)} does not; use compile=False")
         self.compile, self._flats, self._settled = bool(compile), {}, {}
         self._told = False  # that some are stepped without a kernel
         super().__init__(params, {**hyperparameters(rule), **hyper, "maximize": bool(maximize)})
@@ -70,11 +74,17 @@ class Optimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group):
         """Add a group of parameters with hyper-parameters of its own (as in torch).
 
-        Raises ValueError for a value that torch refuses; the group is then not added.
+        Raises ValueError for a value that torch refuses, or a parameter with more or fewer axes
+        than the rule takes; the group is then not added.
         """
         if isinstance(param_group, dict):
             settle(self.rule, self._hyper({**self.defaults, **param_group}))
         super().add_param_group(param_group)
+        try:
+            check_axes(self.rule, self.param_groups[-1]["params"])
+        except ValueError:
+            self.param_groups.pop()
+            raise
         if self.compile:
             for p in self.param_groups[-1]["params"]:
                 need_compiler(p.device)

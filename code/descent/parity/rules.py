@@ -13,7 +13,7 @@ would amplify the rounding of the first.
 """
 
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import product
@@ -23,7 +23,20 @@ from torch.nn.functional import softplus
 
 from descent.book import plots
 from descent.optim import LBFGS, Optimizer
-from descent.rules import adadelta, adagrad, adam, adamw, lbfgs, nadam, rmsprop, sgd
+from descent.optim.private import orthogonalised_by
+from descent.rules import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamw,
+    lbfgs,
+    muon,
+    nadam,
+    rmsprop,
+    sgd,
+)
+from descent.rules.muon import newton_schulz
 from descent.signature import hyperparameters, name_of
 
 __all__ = ["ROWS", "Result", "Row", "claimed", "implementations", "measure", "report", "row_of"]
@@ -37,7 +50,9 @@ class Row:
     """A rule, its torch class, the keyword sets to try, and the relative bounds by dtype.
 
     `as_default` runs everything with the dtype as torch's default, for a class that keeps a
-    scalar of its state in that. The sets of `closure` are for an optimizer that needs one.
+    scalar of its state in that. The sets of `closure` are for an optimizer that needs one. `shapes`
+    are those of the parameters, the first two in one group and the rest in another; `within` is
+    what torch's run stands in, for a class of which a part is compared by itself.
     """
 
     rule: object
@@ -48,6 +63,8 @@ class Row:
     bounds: dict = field(default_factory=lambda: {torch.float64: 1e-12, torch.float32: 1e-4})
     why: str = "float32 keeps 7 digits, and 200 steps of rounding cost two or three of them"
     as_default: bool = False
+    shapes: tuple = SHAPES
+    within: object = nullcontext
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,24 @@ _LBFGS = (
 )
 
 
+_ADAFACTOR = (
+    *_grid(beta2_decay=(-0.8, -0.5), weight_decay=(0.0, 0.1), d=(1.0, 2.0)),
+    *_grid(eps=((1e-8, 1e-3), (0.1, 1e-3), (None, 0.1))),
+    {"beta2_decay": -0.5, "weight_decay": 0.1, "maximize": True},
+)
+
+
+_MUON = (
+    *_grid(momentum=(0.0, 0.95), nesterov=(False, True), weight_decay=(0.0, 0.1)),
+    *_grid(adjust_lr_fn=("original", "match_rms_adamw"), weight_decay=(0.1,)),
+    {"ns_steps": 1}, {"ns_steps": 10, "ns_coefficients": (2.0, -1.5, 0.5)}, {"eps": 10.0},
+)
+
+
+def _ours_within():
+    return orthogonalised_by(newton_schulz)
+
+
 def _sets(lr, grid):
     return (*({"lr": lr, **keywords} for keywords in grid), {"lr": 10.0},
             {"lr": lr, "gradient": 1e-8})
@@ -155,6 +190,14 @@ ROWS = (
     Row(adadelta, torch.optim.Adadelta,
         stream=_sets(1.0, _ADADELTA),
         loop=({"lr": 1.0}, {"lr": 1.0, "rho": 0.95, "eps": 1e-3, "weight_decay": 0.1})),
+    Row(adafactor, torch.optim.Adafactor,
+        stream=_sets(0.01, _ADAFACTOR),
+        loop=({"lr": 0.01}, {"lr": 0.01, "weight_decay": 0.1, "d": 2.0}),
+        shapes=((3, 4), (5,), (), (2, 3, 4))),
+    Row(muon, torch.optim.Muon,  # torch's iteration in bfloat16 is compared by itself
+        stream=_sets(0.02, _MUON),
+        loop=({"lr": 0.02}, {"lr": 0.02, "weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"}),
+        shapes=((6, 4), (4, 6), (5, 5)), within=_ours_within),
     Row(lbfgs, torch.optim.LBFGS, closure=_LBFGS,
         bounds={torch.float64: 1e-10, torch.float32: 1e-2},
         why="twenty steps of an unstable iteration: each divides by a difference of gradients"),
@@ -249,8 +292,9 @@ def _compare(row, problem, keywords, dtype, device, compiled):
     keywords = dict(keywords)
     scale = keywords.get("gradient", 1.0)
     chosen = {name: value for name, value in keywords.items() if name != "gradient"}
-    run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device)
-    with _default(dtype if row.as_default else torch.get_default_dtype()):
+    run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device,
+                  shapes=row.shapes)
+    with _default(dtype if row.as_default else torch.get_default_dtype()), row.within():
         reference, *others = [
             (name, run(partial(row.torch_class, **chosen, **extra)))
             for name, extra in implementations(row.torch_class).items()]
@@ -332,21 +376,21 @@ def _default(dtype):
 
 
 @cache
-def _draws(dtype, device):
+def _draws(dtype, device, shapes):
     """Return starts, targets and gradient noise; drawn on the CPU in float64 for every device."""
     random = torch.Generator().manual_seed(0)
 
     def draw(*sizes):
         drawn = (torch.randn((*sizes, *shape), generator=random, dtype=torch.float64)
-                 for shape in SHAPES)
+                 for shape in shapes)
         return [values.to(device, dtype) for values in drawn]
 
     return draw(), draw(), draw(STEPS)
 
 
-def _run(make, *, problem, scale, dtype, device):
+def _run(make, *, problem, scale, dtype, device, shapes):
     """Return the history of each parameter, stacked over the steps."""
-    starts, targets, noise = _draws(dtype, device)
+    starts, targets, noise = _draws(dtype, device, shapes)
     params = [start.clone().requires_grad_() for start in starts]
     optimizer = make([{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.02}])
     history = []

@@ -7,16 +7,19 @@ gradient `g`, the step number `t = 1, 2, ...`, then the state, whose defaults ar
 values. After the `*` stands what you choose, under torch's names and with torch's defaults.
 A rule mutates nothing and checks nothing: `descent.Optimizer` and `descent.path` do. One rule
 looks more than once in a step: `lbfgs` takes `fun`, with `fun(p)` the value and the gradient at
-`p`, where the others take `g`.
+`p`, where the others take `g`. Two see a whole tensor: `adafactor`, and `muon`, a matrix.
 """
 
 from descent.rules.adadelta import adadelta
+from descent.rules.adafactor import adafactor
 from descent.rules.adagrad import adagrad
 from descent.rules.adam import adam
 from descent.rules.adamw import adamw
 from descent.rules.lbfgs import lbfgs
+from descent.rules.muon import muon
 from descent.rules.nadam import nadam
 from descent.rules.rmsprop import rmsprop
 from descent.rules.sgd import sgd
 
-__all__ = ["adadelta", "adagrad", "adam", "adamw", "lbfgs", "nadam", "rmsprop", "sgd"]
+__all__ = ["adadelta", "adafactor", "adagrad", "adam", "adamw", "lbfgs", "muon", "nadam",
+           "rmsprop", "sgd"]
