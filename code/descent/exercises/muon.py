@@ -284,8 +284,25 @@ def _driven(rule):
             yield where[:1].upper() + where[1:], np.ravel(W)
 
 
+def _colleague(scale):
+    """Return the exercise's own step: each gradient is made orthogonal, and then comes the mean."""
+    def step(W, G, t, B=0.0, *, lr, momentum, weight_decay):
+        made = _orthogonal(G)
+        B = momentum * B + (1 - momentum) * made
+        made = (1 - momentum) * made + momentum * B if t > 1 else made
+        return (1 - lr * weight_decay) * W - lr * scale(*W.shape) * made, B
+    return step
+
+
 _ORDER = "What is made orthogonal: one gradient, or the mean?"
 _MEND = (
+    Mistake("as it stands", _colleague(lambda r, k: max(1, k / r)**0.5),
+            ask="Is this matrix tall or wide, and which gets the longer step?",
+            why="The scale has rows and columns exchanged; and more is wrong from the second step.",
+            do="Take rows / columns; then see what the mean is made of."),
+    Mistake("scale mended", _colleague(lambda r, k: max(1, r / k)**0.5), ask=_ORDER,
+            why="The scale is right. Each gradient is orthogonalised, and then comes the mean.",
+            do="Take the mean of the gradients as they are, and orthogonalise the step."),
     Mistake("orthogonalised before the mean", _muon(mean_first=False), ask=_ORDER,
             why="It orthogonalises each gradient and then takes the mean: small gradients count as "
                 "much as large ones, and the step's singular values are not equal.",
