@@ -33,7 +33,8 @@ _GAIN = (
             why="That is the most it can be, where all of them are equal.",
             do="Divide the sum by the root of the sum of squares."),
     Mistake("squares, no root", lambda s: np.sum(s) / np.sum(np.square(s)), ask=_LENGTHS,
-            why="It leaves out the root below the line.", do="Take the root of the sum of squares."),
+            why="It leaves out the root below the line.",
+            do="Take the root of the sum of squares."),
     Mistake("mean", lambda s: np.mean(s) / _root(s), ask="A sum or a mean?",
             why="It has the mean of the singular values above the line.",
             do="Put their sum there."),
@@ -67,7 +68,8 @@ _SCALES = (
     Mistake("matrix alone", _scales(_long, _long), ask="What does `adjust_lr_fn` change?",
             why="It leaves the two factors out.", do="Multiply by the factor of each scaling."),
     Mistake("wide for tall", _scales(lambda r, k: max(1, k / r)**0.5 * _long(r, k),
-                                     lambda r, k: 0.2), ask="Is a matrix of many rows tall or wide?",
+                                     lambda r, k: 0.2),
+            ask="Is a matrix of many rows tall or wide?",
             why="The second is right. The first has rows and columns exchanged.",
             do="Take the root of rows over columns, if that is above 1."),
     Mistake("no max", _scales(lambda r, k: (r / k)**0.5 * _long(r, k), lambda r, k: 0.2),
@@ -83,7 +85,8 @@ _SCALES = (
             why="It divides by the root of the smaller side.",
             do="min(r, k) over r k is 1 over the larger one."),
     Mistake("mean square", _scales(lambda r, k: max(1, r / k)**0.5 / max(r, k),
-                                   lambda r, k: 0.2 * max(r, k)**-0.5), ask="Mean, square, or root?",
+                                   lambda r, k: 0.2 * max(r, k)**-0.5),
+            ask="Mean, square, or root?",
             why="It takes the mean square of the entries without its root.",
             do="Take the root of 1/max(r, k)."),
     Mistake("swapped", lambda rows, columns, lr: lr * np.array([0.2, _tall(rows, columns)]),
@@ -182,7 +185,8 @@ _ROUNDS = (
             ask=_ROUND, why="b and c are in each other's place.",
             do="b belongs to the third power."),
     Mistake("sign of b", _rounds(last=lambda a, b, c, X, A: a * X - (b * A - c * A @ A) @ X),
-            ask="Which sign does b bring along?", why="It subtracts b's part; b is negative itself.",
+            ask="Which sign does b bring along?",
+            why="It subtracts b's part; b is negative itself.",
             do="Add it."),
 )
 _MATRICES = (np.array([[3.0, 0.0], [0.0, -4.0]]), np.array([[1.0, 2.0, 0.5], [-1.0, 1.0, 3.0]]),
@@ -255,13 +259,13 @@ _COST = (
 def _muon(mean_first=True, scale=lambda r, k: max(1, r / k)**0.5, nesterov=True,
           shrink=lambda W, lr, wd: (1 - lr * wd) * W, keep=True, after=False, total=False, sign=1):
     """Return Muon's step with a part of it exchanged."""
-    def step(W, G, t, B=0.0, *, lr, momentum, weight_decay):
-        G_in = G if mean_first else _orthogonal(G)
+    def step(W, G, t, B=0.0, *, orthogonal, lr, momentum, weight_decay):
+        G_in = G if mean_first else orthogonal(G)
         new = momentum * B + (1 if total else 1 - momentum) * G_in
         ahead = new
         if nesterov:
             ahead = (1 - momentum) * G_in + momentum * new
-        made = _orthogonal(ahead) if mean_first else ahead
+        made = orthogonal(ahead) if mean_first else ahead
         move = sign * lr * scale(*W.shape) * made
         W = shrink(W - move, lr, weight_decay) if after else shrink(W, lr, weight_decay) - move
         return W, new if keep else B
@@ -274,7 +278,7 @@ def _orthogonal(X):
 
 def _driven(rule):
     """Drive a rule for four steps on a tall and on a wide matrix."""
-    hyper = {"lr": 0.1, "momentum": 0.8, "weight_decay": 0.5}
+    hyper = {"orthogonal": _orthogonal, "lr": 0.1, "momentum": 0.8, "weight_decay": 0.5}
     for shape in ((4, 2), (2, 3)):
         slopes, state = np.random.default_rng(3).normal(size=(4, *shape)), ()
         W = np.array([[1.0 + i - 0.5 * j for j in range(shape[1])] for i in range(shape[0])])
@@ -286,8 +290,8 @@ def _driven(rule):
 
 def _colleague(scale):
     """Return the exercise's own step: each gradient is made orthogonal, and then comes the mean."""
-    def step(W, G, t, B=0.0, *, lr, momentum, weight_decay):
-        made = _orthogonal(G)
+    def step(W, G, t, B=0.0, *, orthogonal, lr, momentum, weight_decay):
+        made = orthogonal(G)
         B = momentum * B + (1 - momentum) * made
         made = (1 - momentum) * made + momentum * B if t > 1 else made
         return (1 - lr * weight_decay) * W - lr * scale(*W.shape) * made, B
