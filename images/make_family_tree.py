@@ -42,8 +42,8 @@ HEIRS = [
     ("Adam", "NAdam", ""),
     ("Nesterov", "NAdam", ""),
     ("Adam", "AdamW", "decay apart"),
-    ("Adagrad", "Shampoo", "whole\nmatrices"),
-    ("Shampoo", "Muon", "no memory\nof squares"),
+    ("Adagrad", "Shampoo", ""),
+    ("Shampoo", "Muon", "even out\na matrix"),
 ]
 ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
        "(1951) and L-BFGS (1980). SGD leads to momentum (1964) and on to Nesterov (1983), and to "
