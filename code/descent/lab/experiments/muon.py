@@ -155,6 +155,8 @@ TRIALS = {
         **_ONE, "hidden": "match", "lrs": [0.0025, 0.005, 0.01, 0.02, 0.04, 0.08]}),
     "spelling/exact": Trial(judged, {**_SPELLING, **_CHOSEN, "hidden": "exact"}),
     "spelling/no decay": Trial(undecayed, {**_SPELLING, **_CHOSEN, "hidden": "muon"}),
+    "spelling/AdamW, no decay": Trial(undecayed, {**_SPELLING, "lr": 0.02, "rest": 0.04,
+                                                  "seeds": 10, "hidden": "adamw"}),
     "digits/Muon": Trial(mixed, {**_PICTURES, "hidden": "muon",
                                  "lrs": [0.06, 0.12, 0.24, 0.48, 0.96],
                                  "rests": [0.0004, 0.0008, 0.0015, 0.003, 0.006]}),
