@@ -25,7 +25,9 @@ FAMILY = {
     "Adam": (0.55, 5.5, "2014", "adam"),
     "NAdam": (0.0, 6.5, "2016", "nadam"),
     "AdamW": (1.1, 6.5, "2017", "adamw"),
-    "Adafactor": (1.85, 5.6, "2018", "adafactor"),
+    "Adafactor": (1.4, 5.5, "2018", "adafactor"),
+    "Shampoo": (2.2, 5.5, "2018", None),
+    "Muon": (2.2, 6.5, "2024", "muon"),
 }
 HEIRS = [
     ("gradient descent", "SGD", "one sample\nat a time"),
@@ -42,12 +44,15 @@ HEIRS = [
     ("Nesterov", "NAdam", ""),
     ("Adam", "AdamW", "decay apart"),
     ("RMSprop", "Adafactor", "rows and\ncolumns"),
+    ("Adagrad", "Shampoo", ""),
+    ("Shampoo", "Muon", "even out\na matrix"),
 ]
 ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
        "(1951) and L-BFGS (1980). SGD leads to momentum (1964) and on to Nesterov (1983), and to "
        "Adagrad (2010), from which Adadelta (2012) comes, and with Rprop (1993) RMSprop (2012). "
        "Momentum and RMSprop join in Adam (2014), which leads to AdamW (2017) and, with Nesterov, "
-       "to NAdam (2016). RMSprop leads to Adafactor (2018) as well.")
+       "to NAdam (2016). RMSprop leads to Adafactor (2018) as well; Adagrad to Shampoo (2018), and "
+       "that to Muon (2024).")
 
 
 def draw():

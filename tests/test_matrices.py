@@ -9,6 +9,7 @@ import torch
 
 from descent import LBFGS, Optimizer, adafactor, adam, muon, rules, sgd, tasks
 from descent.lab.experiments.adafactor import by_parameter
+from descent.lab.experiments.muon import hidden_of, parted
 from descent.optim.private import orthogonalised_by
 from descent.optim.shapes import mixes
 from descent.rules.muon import newton_schulz
@@ -220,3 +221,34 @@ def test_the_others_are_as_they_were():
         settle(sgd, {**hyperparameters(sgd), "nesterov": True})
     assert not mixes(adam)
     assert issubclass(LBFGS, torch.optim.Optimizer)
+
+
+@pytest.mark.parametrize("how", ["muon", "match", "adamw"])
+def test_the_experiments_parted_rule_is_torchs_two_optimizers(how):
+    """Three models as one batch, each with its own lr, as two optimizers of torch step them."""
+    task, rates = tasks.spelling(), torch.tensor([[0.01], [0.04], [0.5]], dtype=torch.float64)
+    start = torch.nn.utils.parameters_to_vector(task.make().double().parameters()).detach()
+    slopes = [torch.as_tensor(rng.normal(size=(3, len(start)))) for _ in range(3)]
+    p, state = start.repeat(3, 1), ()
+    for t, g in enumerate(slopes, start=1):
+        p, *state = parted(task, how)(p, g, t, *state, lr=rates, share=0.5, weight_decay=0.1)
+    model = task.make().double()
+    hidden = [q for q in model.blocks.parameters() if q.ndim == 2]
+    assert len(hidden) == len(hidden_of(task)) == 8
+    for row, (lr,) in enumerate(rates.tolist()):
+        torch.nn.utils.vector_to_parameters(start.clone(), model.parameters())
+        rest = [q for q in model.parameters() if not any(q is one for one in hidden)]
+        first = (torch.optim.AdamW(hidden, lr=lr, weight_decay=0.1) if how == "adamw" else
+                 torch.optim.Muon(hidden, lr=lr, weight_decay=0.1, adjust_lr_fn={
+                     "muon": None, "match": "match_rms_adamw"}[how]))
+        both = first, torch.optim.AdamW(rest, lr=lr / 2, weight_decay=0.1)
+        with orthogonalised_by(newton_schulz):
+            for g in slopes:
+                last = 0
+                for q in model.parameters():
+                    q.grad = g[row, last:last + q.numel()].reshape(q.shape).clone()
+                    last += q.numel()
+                for one in both:
+                    one.step()
+        ends = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+        torch.testing.assert_close(p[row], ends, rtol=1e-10, atol=1e-12)

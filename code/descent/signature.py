@@ -68,10 +68,10 @@ def settle(rule, hyper):
     Raises ValueError naming the argument, its value and what is allowed.
     """
     for name, value in hyper.items():
-        if (name in BOUNDED and not callable(value)
-                and (name_of(rule), name) not in _UNBOUNDED):
+        if name in BOUNDED and not callable(value):
+            free = (name_of(rule), name) in _UNBOUNDED
             for label, one in _each(rule, name, value):
-                _within(rule, label, one, *BOUNDED[name])
+                _within(rule, label, one, *((None, None) if free else BOUNDED[name]))
         if name in _WHOLE:
             _whole(rule, name, value, *_WHOLE[name])
         if name in _CHOICES and value not in _CHOICES[name]:
@@ -118,8 +118,8 @@ def _whole(rule, name, value, low, high):
 
 def _within(rule, name, value, low, high, *, open_above=False):
     close = ")" if open_above else "]"
-    allowed = (f">= {low:g}" if high is None else f"<= {high:g}" if low is None
-               else f"in [{low:g}, {high:g}{close}")
+    allowed = ("no NaN" if low is None and high is None else f">= {low:g}" if high is None
+               else f"<= {high:g}" if low is None else f"in [{low:g}, {high:g}{close}")
     try:
         bad = np.any(np.isnan(_on_cpu(value))) or (low is not None and _any(value, lt, low))
         if high is not None:

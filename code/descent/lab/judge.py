@@ -13,7 +13,7 @@ __all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "ga
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
-                   "adafactor": "Adafactor", "lbfgs": "L-BFGS"}
+                   "muon": "Muon", "adafactor": "Adafactor", "lbfgs": "L-BFGS"}
 TASK_NAMES = {"breast_cancer": "breast cancer", "digits": "digits", "mnist_1d": "MNIST-1D",
               "names": "names", "spelling": "spelling", "oscillation": "oscillation",
               "cartpole": "CartPole"}

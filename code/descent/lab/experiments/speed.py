@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from descent import parity
 from descent.lab.trial import Trial
+from descent.optim.shapes import mixes
 
 __all__ = ["TRIALS", "agreement", "fullest"]
 
@@ -26,4 +27,4 @@ def fullest(row):
 
 
 TRIALS = {row.rule.__name__: Trial(agreement, {"rule": row.rule.__name__})
-          for row in parity.ROWS if not row.closure}
+          for row in parity.ROWS if not row.closure and not mixes(row.rule)}
