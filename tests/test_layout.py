@@ -41,6 +41,19 @@ def test_everything_public_has_a_docstring():
     assert missing == []
 
 
+def test_what_is_private_to_a_module_is_used_there():
+    left = []
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf8"))
+        made = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+        made |= {name.id for n in tree.body if isinstance(n, ast.Assign)
+                 for target in n.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        used = {n.id for n in ast.walk(tree)
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        left += [f"{path.name}: {name}" for name in made - used if re.match("_[^_]", name)]
+    assert left == []
+
+
 def test_exports_exist():
     assert all(hasattr(descent, name) for name in descent.__all__)
 

@@ -181,11 +181,6 @@ def _decayed(gradient=lambda g, p, lr, wd: g, step=lambda p, b, lr, wd: p - lr *
     return rule
 
 
-def _pull_in_the_past(p, g, t, b=0.0, *, lr, momentum, weight_decay):
-    b = momentum * b + g
-    return p - lr * (b + momentum * weight_decay * p), b
-
-
 def _averaged_decay(p, g, t, b=0.0, *, lr, momentum, weight_decay):
     b = momentum * b + (1 - momentum) * (g + weight_decay * p)
     return p - lr * b, b
