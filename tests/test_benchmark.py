@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from descent import lab, rules, tasks
 from descent.lab.__main__ import main
 from descent.lab.experiments.benchmark import (
     FULL,
+    NETS,
     QUICK,
     SCHEDULES,
     SPACES,
@@ -17,6 +19,7 @@ from descent.lab.experiments.benchmark import (
     TRIALS,
     compared,
     edges,
+    entered,
     points,
     rows,
     train,
@@ -24,7 +27,10 @@ from descent.lab.experiments.benchmark import (
 )
 from descent.lab.experiments.benchmark.tasks import keywords
 from descent.lab.experiments.benchmark.training import _scheduled, memory, searched
+from descent.lab.experiments.muon import hidden_of
 from descent.lab.store import results
+from descent.optim.private import orthogonalised_by
+from descent.rules.muon import newton_schulz
 from descent.tasks import cartpole
 
 
@@ -66,16 +72,17 @@ def few(task, optimizer, schedule="constant"):
 @pytest.mark.parametrize("optimizer", SPACES)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_optimizer_runs(optimizer, schedule):
-    _, made = few("breast_cancer", optimizer, schedule)
+    task = next(task for task in TASKS if entered(task, optimizer))
+    _, made = few(task, optimizer, schedule)
     assert all(made[name].shape == (2, 2) for name in made)
     assert np.isfinite(made["test_loss"]).all()
     assert not made["diverged"].any()
-    again = few("breast_cancer", optimizer, schedule)[1]
+    again = few(task, optimizer, schedule)[1]
     assert all(np.array_equal(made[name], again[name]) for name in made)
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["adam", "adafactor", "lbfgs"])
 def test_every_task_runs(task, optimizer):
     _, made = few(task, optimizer, "cosine")
     assert len(np.unique(made["validation_loss"])) > 1
@@ -126,15 +133,53 @@ def test_the_loss_of_cartpole_has_the_gradient_that_trains():
 
 
 def test_memory():
-    kept = {optimizer: memory(optimizer, {}, 50) for optimizer in SPACES}
+    kept = {optimizer: memory("breast_cancer", optimizer, {}, 50) for optimizer in SPACES
+            if entered("breast_cancer", optimizer)}
+    # 2 × 30 weights kept as 2 rows and 30 columns, 2 biases as they are
     assert kept == {"sgd": 0, "adagrad": 1, "rmsprop": 1, "adadelta": 2, "adam": 2, "adamw": 2,
-                    "nadam": 2, "lbfgs": 100}
-    assert memory("sgd", {"momentum": 0.9}, 50) == 1
-    assert memory("lbfgs", {"history_size": 5}, 50) == 12
+                    "nadam": 2, "adafactor": 34 / 62, "lbfgs": 100}
+    assert memory("digits", "sgd", {"momentum": 0.9}, 50) == 1
+    assert memory("digits", "lbfgs", {"history_size": 5}, 50) == 12
+    hidden = 12 * 9 + 24 * 108  # of 3,706: the kernels of two layers
+    assert memory("digits", "muon", {}, 50) == 2 - hidden / 3706
+    assert memory("oscillation", "adafactor", {"eps2": 0.1}, 50) == 1
+
+
+def test_muon_is_for_tasks_that_have_hidden_matrices():
+    found = [task for task, made in TASKS.items() if hasattr(made, "make") and hidden_of(made)]
+    assert list(NETS) == found
+    assert [task for task in TASKS if not entered(task, "muon")] == [
+        task for task in TASKS if task not in NETS]
+    assert all(entered(task, name) for task in TASKS for name in SPACES if name != "muon")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_shapes_are_those_of_a_row(task):
+    made = TASKS[task]
+    assert sum(map(math.prod, made.shapes())) == made.one(0, 1).start.numel()
+
+
+def test_the_first_step_of_muon_is_torchs_by_default():
+    made = TASKS["digits"]
+    rule = training._on_rows(rules.muon, made)
+    start = made.one(0, 1).start.double()
+    g = torch.sin(torch.arange(len(start), dtype=torch.float64))
+    p, *_ = rule(start[None], g[None], 1)
+    first, last, shape = hidden_of(made)[0]
+    matrix = torch.nn.Parameter(start[first:last].reshape(shape).clone())
+    rest = torch.nn.Parameter(start[last:].clone())
+    matrix.grad, rest.grad = g[first:last].reshape(shape), g[last:]
+    with orthogonalised_by(newton_schulz):
+        torch.optim.Muon([matrix]).step()
+    torch.optim.AdamW([rest]).step()
+    torch.testing.assert_close(p[0, first:last], matrix.detach().flatten(), rtol=1e-6, atol=0)
+    bias = slice(last, hidden_of(made)[1][0])
+    torch.testing.assert_close(p[0, bias], rest.detach()[:bias.stop - last], rtol=1e-6, atol=0)
 
 
 def test_the_plan_is_the_same_for_all():
-    assert len(TRIALS) == len(TASKS) * len(SPACES) * len(SCHEDULES)
+    assert len(TRIALS) == len(SCHEDULES) * sum(entered(task, optimizer) for task in TASKS
+                                               for optimizer in SPACES)
     for name, trial in TRIALS.items():
         given = trial.arguments
         assert name == f"{given['task']}/{given['optimizer']}/{given['schedule']}"

@@ -17,8 +17,9 @@ import yaml
 
 import descent
 from descent import lab, rules
-from descent.lab.experiments.benchmark import SPACES
+from descent.lab.experiments.benchmark import SPACES, TASKS, entered
 from descent.lab.judge import OPTIMIZER_NAMES
+from descent.optim.shapes import mixes
 from descent.parity import ROWS
 from descent.signature import BOUNDED, hyperparameters, settle
 
@@ -111,22 +112,31 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 
 @pytest.mark.parametrize(("name", "form"), [
-    ("README.md", r"a benchmark of all\s+(\w+)"), ("intro.md", r"(\w+) on seven tasks"),
-    ("README.md", r"each of (\w+) optimizers"),
+    ("README.md", r"a\s+benchmark of all\s+(\w+)"), ("README.md", r"each of (\w+) optimizers"),
     ("intro.md", r"what (\w+) of the\s+\w+ optimizers")])
 def test_prose_counts_the_optimizers(name, form):
     assert re.search(form, text(name))[1].lower() == NUMBERS[len(ROWS)], name
 
 
+def test_the_first_page_counts_those_that_race_on_all_tasks():
+    raced = sum(all(entered(task, name) for task in TASKS) for name in SPACES)
+    matrices = sum(mixes(row.rule) for row in ROWS)
+    both = re.search(r"(\w+) on seven tasks, and (\w+) that see matrices", text("intro.md"))
+    assert [word.lower() for word in both.groups()] == [
+        NUMBERS[len(ROWS) - matrices], NUMBERS[matrices]]
+    assert (raced, len(TASKS)) == (len(ROWS) - 1, NUMBERS.index("seven"))
+
+
 def test_the_first_page_names_what_of_torch_has_no_chapter():
     classes = {name for name in torch.optim.__all__
                if isinstance(getattr(torch.optim, name), type)} - {"Optimizer"}
-    (count, names), = re.findall(r"of the\s+(\w+) optimizers.*?seven have no chapter: (.*?)\.\s",
-                                 text("intro.md"), re.DOTALL)
+    (count, few, names), = re.findall(
+        r"of the\s+(\w+) optimizers.*?(\w+) have no chapter: (.*?)\.\s", text("intro.md"),
+        re.DOTALL)
     assert count == NUMBERS[len(classes)]
     left = classes - {row.torch_class.__name__ for row in ROWS}
     assert sorted(re.findall(r"`(\w+)`", names)) == sorted(left)
-    assert len(left) == NUMBERS.index("seven")
+    assert len(left) == NUMBERS.index(few)
 
 
 @every_row

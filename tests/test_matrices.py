@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from descent import LBFGS, Optimizer, adafactor, adam, muon, rules, sgd, tasks
-from descent.lab.experiments.adafactor import by_parameter
 from descent.lab.experiments.muon import hidden_of, parted
+from descent.lab.rows import by_parameter
 from descent.optim.private import orthogonalised_by
 from descent.optim.shapes import mixes
 from descent.rules.muon import newton_schulz
@@ -163,19 +163,21 @@ def test_a_run_that_is_saved_goes_on_as_if_it_had_not_been(rule, torch_class):
 def test_rows_of_many_models_take_adafactors_step_parameter_by_parameter(whole):
     task = tasks.digits()
     shapes = [p.shape for p in task.make().parameters()]
-    rule, lrs = by_parameter(task, whole), torch.tensor([[0.1], [0.7]])
+    rule = by_parameter(adafactor, [(shape.numel(),) for shape in shapes] if whole else shapes)
+    lrs, eps2 = torch.tensor([[0.1], [0.7]]), torch.tensor([[1e-3], [10.0]])
     rows = torch.as_tensor(rng.normal(size=(2, sum(shape.numel() for shape in shapes)))).float()
     state, states = (), [[()] * len(shapes) for _ in rows]
     alone = [[part.reshape(-1 if whole else shape) for part, shape in zip(
         row.split([shape.numel() for shape in shapes]), shapes, strict=True)] for row in rows]
     for t in (1, 2, 3):
         g = torch.as_tensor(rng.normal(size=rows.shape)).float()
-        rows, *state = rule(rows, g, t, *state, lr=lrs)
+        rows, *state = rule(rows, g, t, *state, lr=lrs, eps=(None, eps2))
         for k, parts in enumerate(alone):
             slopes = g[k].split([shape.numel() for shape in shapes])
             for i, (part, slope) in enumerate(zip(parts, slopes, strict=True)):
                 parts[i], *states[k][i] = adafactor(part, slope.reshape(part.shape), t,
-                                                    *states[k][i], lr=lrs[k].item())
+                                                    *states[k][i], lr=lrs[k].item(),
+                                                    eps=(None, eps2[k].item()))
     found = torch.stack([torch.cat([part.flatten() for part in parts]) for parts in alone])
     torch.testing.assert_close(rows, found, rtol=1e-4, atol=1e-5)
 

@@ -5,6 +5,7 @@ run in one vectorised environment, and the rule, which takes arrays, steps them 
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import gymnasium
@@ -14,11 +15,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from descent.driver import walk
 
-__all__ = ["LONGEST", "Learned", "gradient", "loss", "play", "policy", "returns_of", "train"]
+__all__ = ["LONGEST", "SHAPES", "Learned", "gradient", "loss", "play", "policy", "returns_of",
+           "train"]
 
 LONGEST = 500  # steps of an episode; a policy that balances so long has the best return there is
 HIDDEN = 32
-_SIZES = (4 * HIDDEN, HIDDEN, HIDDEN, 1)
+SHAPES = (4, HIDDEN), (HIDDEN,), (HIDDEN, 1), (1,)  # of a policy's parameters, in a row
+_SIZES = tuple(map(math.prod, SHAPES))
 _SCALE = 0.1  # of the loss: returns are large numbers
 
 

@@ -7,42 +7,13 @@ one and Adafactor differ by is the price of the pieces alone.
 
 from functools import partial
 
-import torch
-from torch.func import vmap
-
 from descent import rules, tasks
 from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.rows import by_parameter
 from descent.lab.trial import Trial
-from descent.rules.adafactor import adafactor
+from descent.optim.shapes import mixes
 
-__all__ = ["TRIALS", "again", "by_parameter", "raced"]
-
-
-def by_parameter(task, whole=False):
-    """Return Adafactor as a rule on rows that hold all parameters of a task's model.
-
-    Each row, a model's, is split into its parameters, and each of these takes its own step. With
-    `whole` they are taken as vectors, so that all means of squares are kept.
-    """
-    shapes = [p.shape for p in task.make().parameters()]
-    sizes = [shape.numel() for shape in shapes]
-    shapes = [(size,) for size in sizes] if whole else shapes
-
-    def adafactor_by_parameter(p, g, t, R=(), C=(), *, lr=1e-2, beta2_decay=-0.8,
-                               eps=(None, 1e-3), d=1.0):
-        def one(p, g, lr, *state):
-            new, R, C = adafactor(p, g, t, *state, lr=lr, beta2_decay=beta2_decay, eps=eps, d=d)
-            return new, R, torch.as_tensor(C, dtype=p.dtype, device=p.device)
-
-        lr = torch.as_tensor(lr, dtype=p.dtype, device=p.device).expand(len(p), 1)[:, 0]
-        parts = [[part.reshape(-1, *shape) for part, shape in zip(rows.split(sizes, 1), shapes,
-                                                                  strict=True)] for rows in (p, g)]
-        state = zip(R, C, strict=True) if t > 1 else [()] * len(sizes)
-        made = [vmap(one)(*pair, lr, *kept) for *pair, kept in zip(*parts, state, strict=True)]
-        new, R, C = zip(*made, strict=True)
-        return torch.cat([part.flatten(1) for part in new], 1), R, C
-
-    return adafactor_by_parameter
+__all__ = ["TRIALS", "again", "raced"]
 
 
 def raced(task, examples, rule, lrs, steps, batch_size, tuning, final, whole=False, **hyper):
@@ -69,7 +40,10 @@ def again(trial, lr, seeds):
 def _training(task, examples, rule, steps, batch_size, whole=False, **hyper):
     """Return what trains settings with seeds on the first `examples` training examples."""
     part = getattr(tasks, task)().cut(train=examples)
-    update = by_parameter(part, whole) if rule == "adafactor" else getattr(rules, rule)
+    update = getattr(rules, rule)
+    if mixes(update):
+        shapes = [p.shape for p in part.make().parameters()]
+        update = by_parameter(update, [(shape.numel(),) for shape in shapes] if whole else shapes)
     hyper = {name: tuple(h) if isinstance(h, list) else h for name, h in hyper.items()}
 
     def train(settings, seeds):

@@ -56,20 +56,23 @@ MATRIX_RULES = {"muon": muon, "match": partial(muon, adjust_lr_fn="match_rms_ada
                 "exact": exact, "mean": mean_alone}
 
 
-def parted(task, hidden):
+def parted(task, hidden, lr=0.01, rest_decay=None):
     """Return a rule for flat rows: `hidden` on the hidden matrices, AdamW on all the rest.
 
-    `lr` is that of the hidden matrices and what a schedule multiplies; AdamW's is `share` times
-    it. `hidden` is a key of MATRIX_RULES, or "adamw": then both parts are AdamW's.
+    Its `lr`, that default if not given, is that of the hidden matrices and what a schedule
+    multiplies; AdamW's is `share` times it. Its `weight_decay` is both parts', or the first's
+    alone where the rest has `rest_decay`. `hidden` is a key of MATRIX_RULES, or "adamw": then both
+    parts are AdamW's.
     """
     places = hidden_of(task)
 
-    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=0.01, share=1.0, weight_decay=0.1):
+    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=lr, share=1.0, weight_decay=0.1):
         inside = torch.zeros_like(p[:1])
         for first, last, _ in places:
             inside[:, first:last] = 1.0
         rate = lr * torch.where(inside > 0, torch.ones_like(p[:1]), share)
-        new, m, v, _ = adamw(p, g, t, m, v, lr=rate, weight_decay=weight_decay)
+        decay = weight_decay if rest_decay is None else rest_decay
+        new, m, v, _ = adamw(p, g, t, m, v, lr=rate, weight_decay=decay)
         if hidden == "adamw":
             return new, m, v
         each = vmap(lambda p, g, B, lr: MATRIX_RULES[hidden](

@@ -1,4 +1,4 @@
-"""The benchmark: every optimizer on seven tasks, by one protocol.
+"""The benchmark: every optimizer on seven tasks, Muon on three, by one protocol.
 
 Every optimizer gets the same budget of gradient evaluations on a task, under a constant lr and a
 cosine one. It runs at its default settings, then 16 settings of its space are tried with 3 seeds
@@ -13,13 +13,19 @@ import numpy as np
 
 from descent.lab.experiments.benchmark.spaces import SPACES, edges, points
 from descent.lab.experiments.benchmark.tasks import TASKS
-from descent.lab.experiments.benchmark.training import SCHEDULES, memory, train
+from descent.lab.experiments.benchmark.training import (
+    NETS,
+    SCHEDULES,
+    entered,
+    memory,
+    train,
+)
 from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.tasks import choose
 
-__all__ = ["FULL", "QUICK", "SCHEDULES", "SPACES", "TASKS", "TRIALS", "compared", "edges", "points",
-           "rows", "train"]
+__all__ = ["FULL", "NETS", "QUICK", "SCHEDULES", "SPACES", "TASKS", "TRIALS", "compared", "edges",
+           "entered", "points", "rows", "train"]
 
 FULL = {"settings": 16, "tuning": 3, "final": 10}
 _SMOKE = {"settings": 4, "tuning": 2, "final": 2}
@@ -39,7 +45,7 @@ def compared(task, optimizer, schedule, settings, tuning, final, budget):
     return {"default": _only(training([{}], fresh)), "tuning": made.tried,
             "final": _only(made.final), "setting": made.setting, "chosen": made.index,
             "at_edge": bool(edges(optimizer, made.setting)),
-            "memory": memory(optimizer, made.setting, budget), "gradients": budget}
+            "memory": memory(task, optimizer, made.setting, budget), "gradients": budget}
 
 
 def _only(measures):
@@ -53,7 +59,8 @@ def _trials(settings, tuning, final, share=1.0):
         "task": task, "optimizer": optimizer, "schedule": schedule,
         "settings": points(optimizer, settings), "tuning": tuning, "final": final,
         "budget": max(1, round(share * made.budget))})
-        for task, made in TASKS.items() for optimizer in SPACES for schedule in SCHEDULES}
+        for task, made in TASKS.items() for optimizer in SPACES for schedule in SCHEDULES
+        if entered(task, optimizer)}
 
 
 TRIALS = _trials(**FULL)

@@ -7,6 +7,9 @@ from scipy.stats import qmc
 __all__ = ["SPACES", "edges", "points"]
 
 # Ends of each hyper-parameter that is tuned; "1 - x" is what is spread in logs where x is near 1.
+# Muon's lr is the length of a step on a matrix, some ten times Adam's; `share` is what AdamW, which
+# has the rest of the parameters, gets of it: they need not want the same. Adafactor's lr is a share
+# of a parameter's size, and `eps2` counts as the size of one that is smaller, or starts at zero.
 _LR = (3e-4, 0.3)
 SPACES = {
     "sgd": {"lr": (1e-3, 10.0), "1 - momentum": (0.01, 1.0)},
@@ -16,6 +19,8 @@ SPACES = {
     "adam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
     "adamw": {"lr": _LR, "1 - beta1": (0.02, 1.0), "weight_decay": (1e-3, 3.0)},
     "nadam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "momentum_decay": (4e-3, 1.0)},
+    "muon": {"lr": (3e-3, 3.0), "share": (3e-3, 1.0)},
+    "adafactor": {"lr": (1e-3, 1.0), "eps2": (1e-4, 1.0)},
     "lbfgs": {"lr": (0.03, 3.0), "history_size": (2, 50), "max_iter": (1, 20)},
 }
 _WHOLE = {"history_size", "max_iter"}

@@ -15,7 +15,7 @@ from descent.device import device
 from descent.driver import walk
 from descent.signature import hyperparameters
 from descent.tasks import cartpole
-from descent.tasks.oscillation import oscillation
+from descent.tasks.oscillation import TRUE, oscillation
 
 __all__ = ["TASKS", "Balancing", "Classifying", "Fitting", "keywords"]
 
@@ -26,14 +26,17 @@ _OTHER_NOISE = {"validation_loss": 10_000, "test_loss": 20_000}
 def keywords(settings, arrange):
     """Return a rule's keywords from a list of settings: each a list of values, arranged.
 
-    `beta1` and `beta2` of a setting become `betas`.
+    `beta1` and `beta2` of a setting become `betas`, and `eps2` the second of Adafactor's `eps`.
     """
     def column(name, other=None):
         return arrange([setting.get(name, other) for setting in settings])
 
-    found = {name: column(name) for name in settings[0] if name not in {"beta1", "beta2"}}
+    found = {name: column(name) for name in settings[0]
+             if name not in {"beta1", "beta2", "eps2"}}
     if settings[0].keys() & {"beta1", "beta2"}:
         found["betas"] = column("beta1", 0.9), column("beta2", 0.999)
+    if "eps2" in settings[0]:
+        found["eps"] = None, column("eps2")
     return found
 
 
@@ -60,11 +63,20 @@ class Classifying:
         return getattr(tasks, self.name)().cut(
             train=self.examples, validation=self.held_out, test=self.held_out)
 
+    def make(self):
+        """Return a model as it is before any training."""
+        return self._part().make()
+
+    def shapes(self):
+        """Return the shapes of a model's parameters, in the order of a row."""
+        return [tuple(p.shape) for p in self.make().parameters()]
+
     def many(self, rule, settings, seeds, budget):
         """Train all settings with all seeds; return measures of shape (settings, seeds)."""
         hyper = keywords(settings, list)
-        if "betas" in hyper:
-            hyper["betas"] = tuple(_column(seeds)(beta).to(device()) for beta in hyper["betas"])
+        for name in [name for name, value in hyper.items() if isinstance(value, tuple)]:
+            hyper[name] = tuple(None if one is None else _column(seeds)(one).to(device())
+                                for one in hyper[name])
         return self._measures(tasks.fit(self._part(), rule, seeds=seeds, steps=budget,
                                         batch_size=self.batch_size, **hyper))
 
@@ -87,6 +99,10 @@ class Fitting:
     """
 
     budget: int
+
+    def shapes(self):
+        """Return the shapes of the parameters, a vector's, in the order of a row."""
+        return [(len(TRUE),)]
 
     def many(self, rule, settings, seeds, budget):
         """Train all settings with all seeds; return measures of shape (settings, seeds)."""
@@ -126,6 +142,10 @@ class Balancing:
 
     budget: int
     episodes: int = 8
+
+    def shapes(self):
+        """Return the shapes of a policy's parameters, in the order of a row."""
+        return list(cartpole.SHAPES)
 
     def many(self, rule, settings, seeds, budget):
         """Train all settings with all seeds; return measures of shape (settings, seeds)."""

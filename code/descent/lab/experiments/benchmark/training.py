@@ -1,5 +1,6 @@
 """Training of an optimizer on a task under a schedule: many settings with many seeds at once."""
 
+import math
 from functools import wraps
 
 import numpy as np
@@ -7,9 +8,14 @@ import torch
 
 from descent import LBFGS, rules, schedules
 from descent.lab.experiments.benchmark.tasks import TASKS, keywords
+from descent.lab.experiments.muon import hidden_of, parted
+from descent.lab.rows import by_parameter
+from descent.optim.shapes import mixes
 from descent.parity import row_of
 
-__all__ = ["SCHEDULES", "memory", "searched", "train"]
+__all__ = ["NETS", "SCHEDULES", "entered", "memory", "searched", "train"]
+
+NETS = ("digits", "mnist_1d", "spelling")  # the tasks whose models have hidden matrices
 
 # From the budget to what multiplies lr at gradient number 0, 1, 2, …
 SCHEDULES = {
@@ -18,17 +24,29 @@ SCHEDULES = {
 }
 
 
+def entered(task, optimizer):
+    """Tell whether an optimizer runs on a task: Muon only where there are hidden matrices."""
+    return optimizer != "muon" or task in NETS
+
+
 @np.errstate(all="ignore")  # some diverge, and the measures tell
 def train(task, optimizer, schedule, settings, seeds, budget):
     """Train every setting with every seed; return measures of shape (settings, seeds) by name."""
     task, factor = TASKS[task], SCHEDULES[schedule](budget)
     rule = getattr(rules, optimizer)
     if rule is not rules.lbfgs:
-        return task.many(_scheduled(rule, factor), settings, seeds, budget)
+        return task.many(_scheduled(_on_rows(rule, task), factor), settings, seeds, budget)
     found = [[searched(task.one(seed, budget), setting, factor, budget) for seed in seeds]
              for setting in settings]
     return {name: None if value is None else np.array([[one[name] for one in row] for row in found])
             for name, value in found[0][0].items()}
+
+
+def _on_rows(rule, task):
+    """Return a rule as it steps rows of a task's parameters; Muon with AdamW for its others."""
+    if rule is rules.muon:
+        return parted(task, "muon", lr=1e-3, rest_decay=1e-2)  # torch's defaults of both
+    return by_parameter(rule, task.shapes()) if mixes(rule) else rule
 
 
 def _scheduled(rule, factor):
@@ -75,19 +93,30 @@ def searched(one, setting, factor, budget):
             for name, value in one.judge(w.detach()).items()}
 
 
-def memory(optimizer, setting, budget):
-    """Return how many numbers torch's optimizer keeps for each parameter.
+def memory(task, optimizer, setting, budget):
+    """Return how many numbers torch's optimizer keeps for each parameter of a task's model.
 
     Counted in its state after two steps; for L-BFGS two for each pair that the budget can make,
     up to `history_size`, and two more.
     """
-    rule = getattr(rules, optimizer)
+    rule, shapes = getattr(rules, optimizer), TASKS[task].shapes()
+    count = sum(map(math.prod, shapes))
     if rule is rules.lbfgs:
         return 2.0 * min(setting.get("history_size", 100), budget - 1) + 2
-    p = torch.nn.Parameter(torch.ones(10))
-    made = row_of(rule).torch_class([p], **keywords([setting], lambda values: values[0]))
+    if rule is rules.muon:
+        hidden = [shape for _, _, shape in hidden_of(TASKS[task])]
+        rest = count - sum(map(math.prod, hidden))
+        return (_kept(rules.muon, hidden) + _kept(rules.adamw, [(rest,)])) / count
+    return _kept(rule, shapes, **keywords([setting], lambda values: values[0])) / count
+
+
+def _kept(rule, shapes, **hyper):
+    """Return how many numbers torch's optimizer keeps for parameters of these shapes."""
+    params = [torch.nn.Parameter(torch.ones(shape)) for shape in shapes]
+    made = row_of(rule).torch_class(params, **hyper)
     for _ in range(2):
-        p.grad = torch.ones_like(p)
+        for p in params:
+            p.grad = torch.ones_like(p)
         made.step()
-    kept = [value for value in made.state[p].values() if isinstance(value, torch.Tensor)]
-    return float(sum(value.numel() == p.numel() for value in kept))
+    return sum(value.numel() for state in made.state.values() for value in state.values()
+               if isinstance(value, torch.Tensor) and value.ndim)

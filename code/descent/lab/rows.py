@@ -1,0 +1,55 @@
+"""Rules that see shapes, on rows: each row holds all parameters of one model, end to end."""
+
+import math
+from functools import wraps
+
+import numpy as np
+import torch
+from torch.func import vmap
+from torch.utils._pytree import tree_map
+
+__all__ = ["by_parameter"]
+
+
+def by_parameter(rule, shapes):
+    """Return the rule on rows, each parameter of each model stepped alone and in its own shape.
+
+    The last axis of a point (…, numbers) holds parameters of these `shapes`; arrays become tensors
+    on the way. Hyper-parameters are numbers or columns (…, 1), members of a tuple too; those of one
+    step are shared by all parameters of a model. A state is a tuple, one tensor a parameter.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+
+    def split(rows, count):
+        parts = _tensor(rows).reshape(count, -1).split(sizes, 1)
+        return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    @wraps(rule)
+    def stepped(p, g, t, *states, **hyper):
+        count = math.prod(p.shape[:-1])
+        own = {name: tree_map(lambda h: _by_model(h, p), value) for name, value in hyper.items()}
+        axes = tree_map(lambda h: 0 if isinstance(h, torch.Tensor) else None, own)
+
+        def one(p, g, hyper, *state):
+            new, *state = rule(p, g, t, *state, **hyper)
+            return new, *(torch.as_tensor(s, dtype=p.dtype, device=p.device) for s in state)
+
+        kept = zip(*states, strict=True) if states else [()] * len(sizes)
+        made = [vmap(one, in_dims=(0, 0, axes, *[0] * len(state)))(*pair, own, *state)
+                for *pair, state in zip(split(p, count), split(g, count), kept, strict=True)]
+        new, *states = zip(*made, strict=True)
+        new = torch.cat([part.reshape(count, -1) for part in new], 1).reshape(p.shape)
+        return new if isinstance(p, torch.Tensor) else new.numpy(), *states
+
+    return stepped
+
+
+def _by_model(value, p):
+    """Return a column as one number a model; what is no column, as it is."""
+    if np.ndim(value) == 0:
+        return value
+    return _tensor(value).to(_tensor(p)).expand(*p.shape[:-1], 1).reshape(-1)
+
+
+def _tensor(x):
+    return x if isinstance(x, torch.Tensor) else torch.tensor(x)
