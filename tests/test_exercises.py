@@ -345,6 +345,17 @@ def test_who_ignores_a_setting_of_patience_is_refused(hard, metric):
     assert metric in verdict.message
 
 
+def test_an_answer_of_several_numbers_is_worked_out_by_hand_with_all_of_them():
+    right = find("schedulers.patience").reference
+
+    def odd(lr, metric, best, bad, **settings):
+        after, *state = right(lr, metric, best, bad, **settings)
+        return after if after == lr else 0.77 * after, *state
+
+    said = [check("schedulers.patience", odd).message for _ in range(2)][1]
+    assert "asked for is (0.15, 1, 0), yours is (0.1155, 1, 0)" in said
+
+
 def test_a_verdict_says_true_and_keeps_the_capitals_of_names():
     said = check("lbfgs.wolfe", lambda *args: True).message
     assert "yours True, asked for False" in said

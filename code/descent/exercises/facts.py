@@ -53,13 +53,19 @@ def by_hand(exercise, answer, tried, values, at):
         return _step_by_hand(exercise, answer)
     if len(tried) != len(values) or not inputs(tried[at]):
         return ""
-    with np.errstate(all="ignore"):
-        off = [k for k in range(len(values)) if _simple(tried[k]) and not _same(
-            values[k], _result(exercise.reference, tried[k]))]
-        k = min(off, key=lambda k: len(inputs(tried[k])), default=at)
+
+    def both(k):
+        """Return what is asked for and what is given; a trial's value may be a part of it."""
         right = _result(exercise.reference, tried[k])
+        alike = np.shape(right) == np.shape(values[k])
+        return right, values[k] if alike else _result(answer, tried[k], exercise.reference)
+
+    with np.errstate(all="ignore"):
+        off = [k for k in range(len(values)) if _simple(tried[k]) and not _same(*both(k))]
+        k = min(off, key=lambda k: len(inputs(tried[k])), default=at)
+        right, yours = both(k)
     return (f"By hand, with {inputs(tried[k])}: asked for is {shown(right)}, yours is "
-            f"{shown(values[k])}. Work out each part of your formula.")
+            f"{shown(yours)}. Work out each part of your formula.")
 
 
 def _step_by_hand(exercise, answer):
@@ -218,9 +224,12 @@ def _changed(value, part=0.8):
     return value * part if value else 0.5
 
 
-def _result(function, given):
-    """Return what a function gives for arguments that were named by another's names."""
-    named = {one.name for one in parameters(function) if one.kind == one.KEYWORD_ONLY}
+def _result(function, given, like=None):
+    """Return what a function gives for arguments that were named by another's names.
+
+    Passed by name is what it takes by name alone, or what `like` does.
+    """
+    named = {one.name for one in parameters(like or function) if one.kind == one.KEYWORD_ONLY}
     return function(*(x for name, x in given.items() if name not in named),
                     **{name: x for name, x in given.items() if name in named})
 

@@ -490,6 +490,10 @@ _PATIENCE = Exercise(_patient(), _looks, (
     Mistake("one too early", _patient(due=lambda bad, patience: bad >= patience),
             "Off by one: torch waits for more than `patience` bad looks in a row, not for as "
             "many.", _BADS, "Cut if bad > patience."),
+    Mistake("one too early, at bad looks only",
+            _patient(due=lambda bad, patience: 0 < bad >= patience),
+            "Off by one: it cuts once there are `patience` bad looks in a row; torch waits for "
+            "more.", _BADS, "Cut if bad > patience."),
     Mistake("one too late", _patient(due=lambda bad, patience: bad > patience + 1),
             "Off by one: it waits for two bad looks more than `patience`.", _BADS,
             "Cut if bad > patience, with this look counted."),
@@ -617,6 +621,13 @@ _LATE = Exercise(
                 "Its line has one part too many.",
                 _WHERE,
                 _LINE),
+        Mistake("one part less", _ended(lambda part, steps: part * steps - 1),
+                "Off by one: its line has one part too few, and begins a step late.", _WHERE,
+                _LINE),
+        Mistake("one part less, last step at 0", lambda k, steps, part: min(
+            1.0, (steps - 1 - k) / (part * steps - 1)),
+                "Off by one: its line has one part too few, and the last step, k = steps - 1, is "
+                "made at lr 0.", _WHERE, _LINE),
         Mistake("root of the line",
                 lambda k, steps, part: math.sqrt(min(1.0, (steps - k) / (part * steps))),
                 "It takes the root of the line.",
