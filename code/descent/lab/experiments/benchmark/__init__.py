@@ -11,7 +11,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from descent.lab.experiments.benchmark.spaces import SPACES, edges, points
+from descent.lab.experiments.benchmark.spaces import BESIDE, RACE, SPACES, edges, points
 from descent.lab.experiments.benchmark.tasks import TASKS
 from descent.lab.experiments.benchmark.training import (
     NETS,
@@ -24,8 +24,8 @@ from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.tasks import choose
 
-__all__ = ["FULL", "NETS", "QUICK", "SCHEDULES", "SPACES", "TASKS", "TRIALS", "compared", "edges",
-           "entered", "points", "rows", "train"]
+__all__ = ["BESIDE", "FULL", "NETS", "QUICK", "RACE", "SCHEDULES", "SPACES", "TASKS", "TRIALS",
+           "compared", "edges", "entered", "points", "rows", "train"]
 
 FULL = {"settings": 16, "tuning": 3, "final": 10}
 _SMOKE = {"settings": 4, "tuning": 2, "final": 2}

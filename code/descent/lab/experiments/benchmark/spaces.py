@@ -4,7 +4,7 @@ import math
 
 from scipy.stats import qmc
 
-__all__ = ["SPACES", "edges", "points"]
+__all__ = ["BESIDE", "RACE", "SPACES", "edges", "points"]
 
 # Ends of each hyper-parameter that is tuned; "1 - x" is what is spread in logs where x is near 1.
 # Muon's lr is the length of a step on a matrix, some ten times Adam's; `share` is what AdamW, which
@@ -23,6 +23,9 @@ SPACES = {
     "adafactor": {"lr": (1e-3, 1.0), "eps2": (1e-4, 1.0)},
     "lbfgs": {"lr": (0.03, 3.0), "history_size": (2, 50), "max_iter": (1, 20)},
 }
+# What sees a matrix runs beside the race: not on every task, and by parts of a model.
+BESIDE = ("muon", "adafactor")
+RACE = tuple(name for name in SPACES if name not in BESIDE)
 _WHOLE = {"history_size", "max_iter"}
 
 
