@@ -6,12 +6,17 @@ import pytest
 from descent.lab.judge import (
     against,
     best_of,
+    changing,
+    differing,
+    law,
     outcomes,
     profile,
+    quantiles,
     ranks,
     redrawn,
     refused,
     ties,
+    turning,
 )
 
 
@@ -71,6 +76,53 @@ def test_redrawn():
     assert a.std() == pytest.approx((2 / 3 / 3)**0.5, rel=0.02)
     for best in range(4):  # the best of four draws from four
         assert np.mean(c >= best) == pytest.approx(((4 - best) / 4)**4, abs=0.01)
+
+
+def tuning(rng, settings=3, seeds=2):
+    return {"validation_loss": rng.normal(size=(settings, seeds)),
+            "test_loss": rng.normal(size=(settings, seeds))}
+
+
+def found(schedules, rows, seeds):
+    """What a lab that drew these settings and seeds reports."""
+    validation, test = ([one[name][row, seeds].mean() for one in schedules for row in rows]
+                        for name in ("validation_loss", "test_loss"))
+    return test[int(np.argmin(validation))]
+
+
+def equal_laws(one, pairs):
+    """Whether a law is that of equally likely values."""
+    values, chances = map(np.ravel, one)
+    for value in pairs:
+        assert chances[np.isclose(values, value)].sum() == pytest.approx(
+            np.mean(np.isclose(pairs, value)))
+    assert chances.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("tries", [1, 2, 3])
+def test_the_law_of_redrawing_is_that_of_every_draw(tries):
+    rng = np.random.default_rng(0)
+    schedules = [tuning(rng), tuning(rng)]
+    rows, seeds = list(itertools.product(range(3), repeat=tries)), [[0, 0], [0, 1], [1, 0], [1, 1]]
+    equal_laws(law(schedules, tries), [found(schedules, a, s) for a in rows for s in seeds])
+    equal_laws(law(schedules, tries, seeds=False), [found(schedules, a, [0, 1]) for a in rows])
+
+
+def test_the_law_of_a_difference_is_that_of_every_draw():
+    rng = np.random.default_rng(0)
+    a, b = tuning(rng), tuning(rng)
+    rows, seeds = list(itertools.product(range(3), repeat=3)), [[0, 0], [0, 1], [1, 0], [1, 1]]
+    equal_laws(differing(law([a]), law([b])), [found([a], i, s) - found([b], j, s)
+                                               for i in rows for j in rows for s in seeds])
+    equal_laws(changing(a, b), [found([a], i, s) - found([b], i, s) for i in rows for s in seeds])
+
+
+def test_quantiles_and_the_chance_of_the_other_sign():
+    values, chances = np.array([2.0, -1.0, 1.0, 0.0]), np.array([0.5, 0.02, 0.47, 0.01])
+    np.testing.assert_array_equal(quantiles(values, chances), [0, 2])
+    np.testing.assert_array_equal(quantiles(values, chances, [0.02, 0.03, 0.5, 1]), [-1, 0, 1, 2])
+    assert turning(values, chances) == pytest.approx(0.06)
+    assert turning(np.zeros(1), np.ones(1)) == 1
 
 
 def test_several_rivals_make_each_harder_to_tell():

@@ -1,15 +1,18 @@
 """What the results say: ties, profiles, ranks, and what fewer tries would have found."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy import stats
 
 from descent.tasks.stats import interval
 
-__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "gap",
-           "outcomes", "p_values", "profile", "ranks", "redrawn", "refused", "ties", "told"]
+__all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "changing",
+           "differing", "gap", "law", "outcomes", "p_values", "profile", "quantiles", "ranks",
+           "redrawn", "refused", "ties", "told", "turning"]
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
                    "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
@@ -75,17 +78,83 @@ def redrawn(tunings, draws, random):
     for each method anew, and seeds, for all alike, from the generator `random`. What then has the
     least mean validation loss, of all settings and schedules, is chosen.
     """
-    count = np.shape(tunings[0][0]["test_loss"])[1]
-    seeds = random.integers(0, count, (draws, 1, count))
-    found = []
-    for schedules in tunings:
-        validation, test = (np.stack([one[name] for one in schedules])
-                            for name in ("validation_loss", "test_loss"))
-        rows = random.integers(0, test.shape[1], (draws, test.shape[1], 1))
-        validation, test = (np.concatenate(losses[:, rows, seeds].mean(-1), axis=1)
-                            for losses in (validation, test))
-        found.append(test[np.arange(draws), validation.argmin(1)])
-    return np.array(found)
+    laws = [law(schedules) for schedules in tunings]
+    cases = random.choice(len(laws[0][1]), draws, p=laws[0][1].sum(1))  # of the seeds
+    return np.array([values[cases, random.choice(values.shape[1], draws, p=chances.sum(0))]
+                     for values, chances in laws])
+
+
+def law(schedules, tries=None, seeds=True):
+    """Return what redrawing one method's tuning finds, exactly: test losses and their chances.
+
+    Both are of shape (draws of the seeds, settings); `schedules` is as a method's in `redrawn`.
+    The n settings are sorted by validation, each under its better schedule: of `tries` drawn with
+    repetition (n if None) all miss the best k with chance ((n - k)/n)^tries. With `seeds` False
+    these are kept: one draw. Rows are the same draws for every method with as many seeds.
+    """
+    validation, test = (np.stack([one[name] for one in schedules])
+                        for name in ("validation_loss", "test_loss"))
+    count, has = test.shape[1:]
+    drawn = Counter(tuple(sorted(one)) for one in product(range(has), repeat=has))
+    drawn = drawn if seeds else {tuple(range(has)): 1}
+    some = np.array(list(drawn))
+    validation, test = (losses[..., some].mean(-1).transpose(2, 0, 1)
+                        for losses in (validation, test))  # (draws, schedules, settings)
+    test = np.take_along_axis(test, validation.argmin(1)[:, None], 1)[:, 0]
+    values = np.take_along_axis(test, validation.min(1).argsort(1, kind="stable"), 1)
+    missed = (np.arange(count, -1, -1) / count) ** (tries or count)
+    weights = np.array(list(drawn.values())) / sum(drawn.values())
+    return values, weights[:, None] * -np.diff(missed)
+
+
+def differing(ours, theirs):
+    """Return the law of ours - theirs as (values, chances), both flat: of two from `law`.
+
+    The seeds are drawn for both alike, the settings for each anew.
+    """
+    (a, p), (b, q) = ours, theirs
+    joint = p[:, :, None] * q[:, None] / q.sum(1)[:, None, None]
+    return _minus(a[:, :, None], b[:, None]).ravel(), joint.ravel()
+
+
+def changing(ours, theirs):
+    """Return the law of ours - theirs as `differing` does, the same settings drawn for both.
+
+    `ours` and `theirs` are tunings of the same settings, each under one schedule.
+    """
+    count, has = np.shape(ours["test_loss"])
+    values, chances = [], []
+    for some in product(range(has), repeat=has):
+        (a, first), (b, second) = (
+            (np.asarray(one["test_loss"])[:, some].mean(1),
+             np.asarray(one["validation_loss"])[:, some].mean(1).argsort(kind="stable"))
+            for one in (ours, theirs))
+        is_at = np.zeros((count, count))  # by place in the one order and in the other
+        is_at[np.arange(count), second.argsort()[first]] = 1
+        behind = np.zeros((count + 1, count + 1))  # how many settings are so far back in both
+        behind[:-1, :-1] = is_at[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]
+        chances.append(np.diff(np.diff((behind / count) ** count, axis=0), axis=1) / has**has)
+        values.append(_minus(a[first][:, None], b[second]))
+    return np.ravel(values), np.ravel(chances)
+
+
+def _minus(a, b):
+    """Return a - b, 0 where both are infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(a == b, 0.0, a - b)
+
+
+def quantiles(values, chances, levels=(0.025, 0.975)):
+    """Return the least values that are reached with at least these chances."""
+    order = np.argsort(values, axis=None)
+    reached = np.cumsum(np.ravel(chances)[order])
+    at = np.searchsorted(reached, np.subtract(levels, 1e-12))
+    return np.ravel(values)[order][np.minimum(at, order.size - 1)]
+
+
+def turning(values, chances):
+    """Return the chance, two-sided, that what has this law has the other sign, or is 0."""
+    return min(1.0, 2 * min(chances[values >= 0].sum(), chances[values <= 0].sum()))
 
 
 def refused(chances, level=0.05):
