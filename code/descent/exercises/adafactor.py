@@ -197,7 +197,7 @@ def _stacks(answer):
     for heads, scale in ((2, 100.0), (3, 0.01)):
         squares = np.array([[[(1.0 + (3 * h + 2 * i + 5 * j) % 7) * scale**h for j in range(3)]
                              for i in range(2)] for h in range(heads)])
-        yield f"for {heads} heads of 2 × 3, each {scale:g} times the last", answer(squares)
+        yield f"for {heads} heads of 2 × 3", answer(squares)
 
 
 def _estimated(R_by=lambda x: x.mean(-1, keepdims=True), C_by=lambda x: x.mean(-2, keepdims=True),
@@ -208,7 +208,7 @@ def _estimated(R_by=lambda x: x.mean(-1, keepdims=True), C_by=lambda x: x.mean(-
     return estimate
 
 
-_HEAD = "What of another head may enter the estimate of this one?"
+_HEAD = "Of which numbers is each of the means a mean?"
 _STACK = (
     Mistake("mean of all heads", _estimated(over=lambda R, C: R.mean()), ask=_HEAD,
             why="`R.mean()` is the mean over all heads.",
@@ -291,6 +291,12 @@ _FLOORS = "Where does eps1 stand, and is it floored there or added?"
 _FLOOR = (
     Mistake("no floor", lambda g, eps1: 1.0, ask=_FLOORS, why="That is the case without eps1.",
             do="Put eps1 into both maxima."),
+    Mistake("middle case missing", lambda g, eps1: 1.0 if g**2 >= eps1 else g / eps1, ask=_FLOORS,
+            why="Between the two floors, where only the mean meets its own, there is a third case.",
+            do="There V is g**4 / eps1, as long as that is above eps1**2."),
+    Mistake("no growth", lambda g, eps1: 1.0 if g >= eps1**0.75 else g / eps1,
+            ask=_FLOORS, why="Once g**2 is below eps1 the update is no longer 1.",
+            do="There V is g**4 / eps1, as long as that is above eps1**2."),
     Mistake("mean's floor alone", _floored(_small_mean, lambda V, eps1: math.sqrt(V)), ask=_FLOORS,
             why="It has the floor of the mean and not that of V.",
             do="Take the larger of V and eps1**2."),
@@ -318,6 +324,7 @@ EXERCISES = {
     "stack": Exercise(_estimated(), _stacks, _STACK, gives="an array like `squares`"),
     "spike": Exercise(_spike(), on((10, 5, 3.0), (100, 20, 50.0), (2, 3, 0.5)), _SPIKE),
     "floor": Exercise(_floored(_small_mean, _outer_floor),
-                      on((1.0, 0.01), (0.05, 0.01), (0.005, 0.01), (1e-3, 1e-4), (1e-4, 1e-6)),
+                      on((1.0, 0.01), (0.05, 0.01), (0.02, 0.01), (0.005, 0.01), (1e-3, 1e-4),
+                         (1e-4, 1e-6)),
                       _FLOOR),
 }
