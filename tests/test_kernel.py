@@ -217,11 +217,16 @@ def centralized(p, g, t, *, lr=0.1):
 
 @pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed, centralized])
 def test_a_rule_that_is_not_elementwise_is_refused(rule):
+    """At once if one step from a matrix tells, else at the step that a kernel would take wrong."""
     params = parameters()
-    optimizer = Optimizer(params, rule, compile=True)
-    step(optimizer, params)
-    with pytest.raises(ValueError, match=f"each entry alone, and {rule.__name__} does not; use"):
+
+    def two_steps():
+        optimizer = Optimizer(params, rule, compile=True)
+        step(optimizer, params)
         step(optimizer, params, 1)
+
+    with pytest.raises(ValueError, match=f"each entry alone, and {rule.__name__} does not; use"):
+        two_steps()
 
 
 def warmed(p, g, t, *, lr=0.1):

@@ -203,7 +203,7 @@ def test_the_driver_tells_bad_functions():
         path(lbfgs, lambda p: p, np.ones(2), 3)
     with pytest.raises(ValueError, match=r"shape \(2,\), got shape \(3,\)"):
         path(lbfgs, lambda p: (0.0, np.ones(3)), np.ones(2), 3)
-    with pytest.raises(ValueError, match="line_search_fn must be None or 'strong_wolfe', got 'x'"):
+    with pytest.raises(ValueError, match="must be one of None, 'strong_wolfe', got 'x'"):
         path(lbfgs, valley, np.ones(2), 3, line_search_fn="x")
     with pytest.raises(ValueError, match="history_size must be a whole number >= 1, got 0"):
         path(lbfgs, valley, np.ones(2), 3, history_size=0)

@@ -6,7 +6,6 @@ from functools import wraps
 import numpy as np
 import torch
 from torch.func import vmap
-from torch.utils._pytree import tree_map
 
 __all__ = ["by_parameter"]
 
@@ -27,8 +26,9 @@ def by_parameter(rule, shapes):
     @wraps(rule)
     def stepped(p, g, t, *states, **hyper):
         count = math.prod(p.shape[:-1])
-        own = {name: tree_map(lambda h: _by_model(h, p), value) for name, value in hyper.items()}
-        axes = tree_map(lambda h: 0 if isinstance(h, torch.Tensor) else None, own)
+        own = {name: _each(lambda h: _by_model(h, p), value) for name, value in hyper.items()}
+        axes = {name: _each(lambda h: 0 if isinstance(h, torch.Tensor) else None, value)
+                for name, value in own.items()}
 
         def one(p, g, hyper, *state):
             new, *state = rule(p, g, t, *state, **hyper)
@@ -42,6 +42,11 @@ def by_parameter(rule, shapes):
         return new if isinstance(p, torch.Tensor) else new.numpy(), *states
 
     return stepped
+
+
+def _each(function, value):
+    """Return the function of a value, or of each member of a tuple."""
+    return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
 
 
 def _by_model(value, p):
