@@ -63,8 +63,13 @@ _COSINE = Exercise(
                                ("0 beyond the end", lambda k, steps: k > steps),
                                ("and on", lambda k, steps: False))),
         Mistake("cosine from 0", _warmed(fall=lambda k, warmup, steps: _half_cosine(k / steps)),
-                "The cosine has been running since k = 0, so lr drops where the climb hands over.",
+                "Your cosine counts k / steps: it has been running since k = 0, so lr drops where "
+                "the climb hands over.",
                 _ENDS, _DOWN),
+        Mistake("cosine from 0, and on", _warmed(fall=lambda k, warmup, steps: (
+            1 + math.cos(math.pi * k / steps)) / 2),
+                "Your cosine counts k / steps: it has been running since k = 0, and climbs again "
+                "beyond the end.", _ENDS, f"{_DOWN} Keep it at 0 from the end."),
         Mistake("first step at 0, cosine from 0",
                 _warmed(lambda k, warmup: k / warmup,
                         lambda k, warmup, steps: _half_cosine(k / steps)),
@@ -579,6 +584,8 @@ _LINE = "The line is (steps - k) / (part * steps), and never more than 1."
 _WHOLE = "It rounds to whole steps, so the line is a little too short or too long."
 _ROUNDS = "Does your line fall over exactly `part` of the steps?"
 _EXACT = "Divide by part * steps as it is."
+_EARLY = ("Off by one: the line begins a step early, so the last step, k = steps - 1, is made at "
+          "lr 0.")
 _LATE = Exercise(
     lambda k, steps, part: min(1.0, (steps - k) / (part * steps)),
     on(*((k, steps, part)
@@ -587,7 +594,14 @@ _LATE = Exercise(
                                            for d in (-1, 0, 1)), steps - 5, steps - 1}))), (
         Mistake("last step at 0", lambda k, steps, part: min(
             1.0, (steps - 1 - k) / (part * steps)),
-                "Off by one: the last step, k = steps - 1, is made at lr 0.", _WHERE, _LINE),
+                _EARLY, _WHERE, _LINE),
+        Mistake("a step early", lambda k, steps, part: (
+            1.0 if k < (1 - part) * steps else (steps - 1 - k) / (part * steps)),
+                _EARLY, _WHERE, _LINE),
+        Mistake("a step early, above 1", lambda k, steps, part: (
+            1.0 if k < (1 - part) * steps - 1 else (steps - k) / (part * steps)),
+                "Off by one: the line begins a step early, where it is still above 1.", _WHERE,
+                "Take the smaller of it and 1."),
         Mistake("from the start", lambda k, steps, part: 1 - k / steps,
                 "That is the straight line over all the steps.", _WHERE, _LINE),
         Mistake("first part", lambda k, steps, part: min(
@@ -618,8 +632,7 @@ _LATE = Exercise(
                 "It comes down on a cosine.", "In which shape does it come down?", _LINE),
         Mistake("stays", lambda k, steps, part: 1.0, "It stays at 1.", _WHERE, _LINE),
         Mistake("one ahead", lambda k, steps, part: min(1.0, (steps - k) / (part * steps + 1)),
-                "Its line has one part too many.",
-                _WHERE,
+                "Off by one: its line has one part too many, and begins a step early.", _WHERE,
                 _LINE),
         Mistake("one part less", _ended(lambda part, steps: part * steps - 1),
                 "Off by one: its line has one part too few, and begins a step late.", _WHERE,
