@@ -25,9 +25,9 @@ FAMILY = {
     "Adam": (0.55, 5.5, "2014", "adam"),
     "NAdam": (0.0, 6.5, "2016", "nadam"),
     "AdamW": (1.1, 6.5, "2017", "adamw"),
-    "Adafactor": (1.4, 5.5, "2018", "adafactor"),
-    "Shampoo": (2.2, 5.5, "2018", None),
-    "Muon": (2.2, 6.5, "2024", "muon"),
+    "Adafactor": (1.25, 5.5, "2018", "adafactor"),
+    "Shampoo": (1.9, 5.5, "2018", None),
+    "Muon": (1.9, 6.5, "2024", "muon"),
 }
 HEIRS = [
     ("gradient descent", "SGD", "one sample\nat a time"),
