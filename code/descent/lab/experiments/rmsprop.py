@@ -116,6 +116,29 @@ def tracked(rule, lrs, storm, steps, runs, **hyper):
     return {"lr": lrs[k], "at_edge": bool(k in (0, len(lrs) - 1)), "error": fresh[k]}
 
 
+def tracked_clipped(rule, lrs, norms, storm, steps, runs):
+    """Follow the minimum of `tracked`, in the same noise, on slopes that are cut to a length.
+
+    The length, of `norms`, is tuned with lr, over all pairs.
+    """
+    random, time, cut = np.random.default_rng(0), iter(range(steps)), np.array(norms)[:, None, None]
+
+    def slope(p):
+        t = next(time)
+        sigma = 10.0 if t // storm % 2 else 0.3
+        return np.clip(p - 0.01 * t + sigma * random.standard_normal(runs), -cut, cut)
+
+    error = np.zeros((len(norms), len(lrs), runs))
+    for step in walk(getattr(rules, rule), slope, np.zeros_like(error), steps,
+                     lr=np.array(lrs)[:, None]):
+        if step.t > steps // 2:
+            error += (step.p - 0.01 * step.t)**2 / (steps // 2)
+    tuning, fresh = np.split(error, 2, axis=2)
+    i, k = np.unravel_index(tuning.mean(2).argmin(), error.shape[:2])
+    return {"lr": lrs[k], "norm": norms[i], "error": fresh[i, k],
+            "at_edge": bool(i in (0, len(norms) - 1) or k in (0, len(lrs) - 1))}
+
+
 _GRU = {"SGD, momentum 0.9": ("sgd", rates(0.032, 3.2, 9), {"momentum": 0.9}),
         "Adagrad": ("adagrad", rates(0.01, 1, 9), {}),
         "RMSprop": ("rmsprop", rates(0.001, 0.1, 9), {}),
@@ -181,4 +204,7 @@ TRIALS = {
         **_UPDATES}),
     **{f"{length}/{name}": Trial(tracked, {**setting, **method})
        for length, setting in _STORMS.items() for name, method in TRACKERS.items()},
+    **{f"control/{length}/clipped": Trial(tracked_clipped, {
+        **setting, "rule": "sgd", "lrs": rates(0.01, 0.3, 13), "norms": rates(0.3, 30, 9)})
+       for length, setting in _STORMS.items()},
 }
