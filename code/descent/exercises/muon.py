@@ -92,6 +92,9 @@ _SCALES = (
     Mistake("swapped", lambda rows, columns, lr: lr * np.array([0.2, _tall(rows, columns)]),
             ask="Which of the two is asked for first?", why="They stand the other way round.",
             do="Return the original first."),
+    Mistake("second factor alone", _scales(_tall, lambda r, k: 0.2 * max(r, k)**0.5), ask=_RMS,
+            why="The first is right. The second is the factor, not yet the entries' size.",
+            do="The roots of the larger side cancel."),
     Mistake("no fifth", _scales(_tall, lambda r, k: 1.0), ask="What is AdamW's usual step?",
             why="The first is right. The second leaves out the 0.2.", do="Multiply it by 0.2."),
     Mistake("spectral norm", _scales(lambda r, k: max(1, r / k)**0.5,
@@ -145,11 +148,22 @@ def _rounds(first=lambda X: X / np.sqrt(np.sum(X * X)), gram=lambda X: X @ X.T,
     return rounds
 
 
+def _largest(X):
+    """Return the largest singular value of a matrix of two rows."""
+    A = X @ X.T
+    half = (A[0, 0] + A[1, 1]) / 2
+    return np.sqrt(half + np.sqrt(half**2 - A[0, 0] * A[1, 1] + A[0, 1] * A[1, 0]))
+
+
 _BEGIN = "What must be so before the first round?"
 _ROUND = "Which powers of the singular values does a round hold?"
 _ROUNDS = (
     Mistake("not divided", _rounds(first=lambda X: X), ask=_BEGIN,
             why="It does not divide by the norm.", do="Begin with X over the root of its squares."),
+    Mistake("spectral norm", _rounds(first=lambda X: X / _largest(X)), ask=_BEGIN,
+            why="It divides by the largest singular value. The rounds could take that, but to find "
+                "it takes the decomposition that they spare.",
+            do="Begin with X over the root of the sum of its squares."),
     Mistake("squared norm", _rounds(first=lambda X: X / np.sum(X * X)), ask=_BEGIN,
             why="It divides by the square of the norm.", do="Take the root of the sum."),
     Mistake("largest entry", _rounds(first=lambda X: X / np.max(abs(X))), ask=_BEGIN,
@@ -251,8 +265,10 @@ _COST = (
             why="Right for a wide matrix. A tall one is transposed first.",
             do="Take the smaller side for m."),
     Mistake("square formula", lambda rows, columns, tokens, rounds: rounds
-            * min(rows, columns) / tokens, ask="What if it is not square?",
-            why="That is right for a square matrix.", do="Keep m and n apart: 4 m² n + 2 m³."),
+            * min(rows, columns) / tokens, ask="Which three products are there, if not square?",
+            why="That is right for a square matrix. Else it has three long products, as A (A X) "
+                "takes; a round squares A, which is small.",
+            do="A @ A takes 2 m³: keep m and n apart, 4 m² n + 2 m³."),
 )
 
 

@@ -10,9 +10,9 @@ from descent import tasks
 from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.rules.adamw import adamw
-from descent.rules.muon import muon
+from descent.rules.muon import muon, newton_schulz
 
-__all__ = ["TRIALS", "again", "hidden_of", "judged", "mixed", "parted",
+__all__ = ["TRIALS", "again", "decays_tuned", "hidden_of", "judged", "mixed", "parted",
            "undecayed"]
 
 EDGES = ("letters", "places", "leave")  # of the transformer: what reads the input, what answers
@@ -46,7 +46,7 @@ def exact(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
 def mean_alone(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
     """Take a step along Muon's mean as it is: SGD with Nesterov's momentum, and no decay.
 
-    Its lr is some hundred times Muon's, and a decay times that would leave nothing.
+    Its lr is some hundreds of times Muon's, and a decay times that would leave nothing.
     """
     B = momentum * B + (1 - momentum) * g
     return p - lr * ((1 - momentum) * g + momentum * B), B
@@ -120,6 +120,75 @@ def undecayed(task, hidden, lr, rest, examples, held, steps, batch_size, seeds):
     return {"test_loss": made.test_loss[0]}
 
 
+def mean_normalised(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
+    """Take a step along Muon's mean, as long as that of an exact Muon, and without decay.
+
+    All that is left out is that the singular values are made equal.
+    """
+    B = momentum * B + (1 - momentum) * g
+    ahead = (1 - momentum) * g + momentum * B
+    rows, columns = p.shape
+    length = min(rows, columns)**0.5 * max(1, rows / columns)**0.5
+    return p - lr * length * ahead / ((ahead * ahead).sum().sqrt() + 1e-7), B
+
+
+def in_bfloat16(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
+    """Take Muon's step with its rounds made in bfloat16, as torch makes them."""
+    B = momentum * B + (1 - momentum) * g
+    ahead = ((1 - momentum) * g + momentum * B).bfloat16()
+    made = newton_schulz(ahead, (3.4445, -4.7750, 2.0315), 5, 1e-7).to(p.dtype)
+    step = max(1, p.shape[0] / p.shape[1])**0.5 * made
+    return (1 - lr * weight_decay) * p - lr * step, B
+
+
+DECAYED_RULES = {"muon": muon, "normalised": mean_normalised, "bfloat16": in_bfloat16}
+
+
+def decays_tuned(task, hidden, lrs, decays, rests, examples, held, steps, batch_size, tuning,
+                 final):
+    """Tune as `mixed` does, and the decay of the hidden matrices, too; the rest's stays 0.1.
+
+    `hidden` is a key of DECAYED_RULES, or "adamw". Returns validation losses (lrs, decays, rests,
+    seeds), the choice, whether it is at an edge, and what it made of the fresh seeds.
+    """
+    part = getattr(tasks, task)().cut(train=examples, validation=held, test=held)
+    places = hidden_of(part)
+
+    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=0.01, share=1.0, decay=0.1):
+        inside = torch.zeros_like(p[:1])
+        for first, last, _ in places:
+            inside[:, first:last] = 1.0
+        new, m, v, _ = adamw(p, g, t, m, v, lr=torch.where(inside > 0, lr, lr * share),
+                             weight_decay=torch.where(inside > 0, decay, 0.1))
+        if hidden == "adamw":
+            return new, m, v
+        each = vmap(lambda p, g, B, lr, decay: DECAYED_RULES[hidden](
+            p, g, t, B, lr=lr, weight_decay=decay)[:2])
+        kept = []
+        for k, (first, last, shape) in enumerate(places):
+            matrix, slope = (x[:, first:last].reshape(-1, *shape) for x in (p, g))
+            matrix, B = each(matrix, slope, Bs[k] if Bs else 0 * slope, lr[:, 0], decay[:, 0])
+            new[:, first:last] = matrix.flatten(1)
+            kept.append(B)
+        return new, m, v, *kept
+
+    def train(settings, seeds):
+        return tasks.fit(part, rule, seeds=seeds, steps=steps, batch_size=batch_size,
+                         lr=[one["lr"] for one in settings],
+                         share=[one["rest"] / one["lr"] for one in settings],
+                         decay=[one["decay"] for one in settings],
+                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2)
+
+    shape = len(lrs), len(decays), len(rests)
+    settings = [{"lr": lr, "decay": decay, "rest": rest}
+                for lr in lrs for decay in decays for rest in rests]
+    made = tasks.choose(train, settings, shape=shape, tuning_seeds=range(tuning),
+                        final_seeds=fresh_seeds(final))
+    return {"validation": made.losses.reshape(*shape, tuning), **made.setting,
+            "at_edge": made.at_edge, "test_loss": made.final.test_loss[0],
+            "train_loss": made.final.train_loss[0], "test_accuracy": made.final.test_accuracy[0]}
+
+
 def again(trial, lr, rest, seeds=1):
     """Train the first final seeds of a `mixed` trial once more; return their test losses."""
     given = {name: value for name, value in trial.arguments.items()
@@ -169,4 +238,22 @@ TRIALS = {
     "digits/AdamW": Trial(mixed, {**_PICTURES, "hidden": "adamw",
                                   "lrs": [0.04, 0.08, 0.16, 0.32, 0.64],
                                   "rests": [0.0025, 0.005, 0.01, 0.02, 0.04]}),
+    # What those left open: the length of the mean's step, other lr, longer runs, kernels' decay.
+    "spelling/mean normalised": Trial(decays_tuned, {
+        **_BOTH, "hidden": "normalised", "lrs": [0.005, 0.01, 0.02, 0.04], "decays": [0.0]}),
+    "spelling/bfloat16": Trial(decays_tuned, {
+        **_BOTH, "hidden": "bfloat16", "lrs": [0.04], "decays": [0.1], "rests": [0.02]}),
+    **{f"spelling/{name}, lr {lr}": Trial(judged, {**_SPELLING, **_CHOSEN, "lr": lr,
+                                                   "hidden": name.lower()})
+       for name in ("Muon", "exact") for lr in (0.02, 0.08)},
+    "spelling/Muon, 480 steps": Trial(judged, {**_SPELLING, **_CHOSEN, "steps": 480,
+                                               "hidden": "muon"}),
+    "spelling/AdamW, 480 steps": Trial(judged, {**_SPELLING, "steps": 480, "lr": 0.02,
+                                                "rest": 0.04, "seeds": 10, "hidden": "adamw"}),
+    "digits/Muon, decay tuned": Trial(decays_tuned, {
+        **_PICTURES, "tuning": 4, "hidden": "muon", "lrs": [0.06, 0.12, 0.24, 0.48, 0.96],
+        "decays": [0.25, 0.5, 1.0], "rests": [0.003, 0.006, 0.012, 0.024, 0.048]}),
+    "digits/AdamW, decay tuned": Trial(decays_tuned, {
+        **_PICTURES, "tuning": 4, "hidden": "adamw", "lrs": [0.04, 0.08, 0.16, 0.32],
+        "decays": [0.05, 0.1, 0.25, 0.5, 1.0], "rests": [0.005, 0.01, 0.02]}),
 }
