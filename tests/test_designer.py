@@ -47,7 +47,7 @@ def channels(widget, name, knob, peak):
     ("step", 1, lambda peak: schedules.step_lr(peak, 25, 1 / 3), lambda k: MOMENTUM),
     ("warm-up, cosine", 0, lambda peak: schedules.linear_warmup(
         schedules.cosine_annealing(peak, 95), 5, 0.01), lambda k: MOMENTUM),
-    ("one cycle", 1, lambda peak: schedules.one_cycle(peak, 100, 0.3),
+    ("one-cycle", 1, lambda peak: schedules.one_cycle(peak, 100, 0.3),
      schedules.one_cycle_momentum(100, 0.3)),
     ("constant", 0, lambda peak: lambda k: peak, lambda k: MOMENTUM),
 ])
@@ -121,7 +121,7 @@ def test_what_the_chapter_says_of_its_playground():
         return {(name, label): end for (name, label, height), end in ends.items()
                 if height == peak and name not in but}
 
-    gentle = {"exponential", "polynomial", "one over step"}
+    gentle = {"exponential", "polynomial", "1 / k"}
     assert {name for name, _ in sorted(at(0.1), key=at(0.1).get)[:3]} <= gentle
     assert ends["constant", "0", 0.01] == min(at(0.01).values())
     assert ends["constant", "0", 4.0] > 1e8 > start
@@ -131,10 +131,10 @@ def test_what_the_chapter_says_of_its_playground():
     assert 1 / 1.05 < warm["10"] / ends["cosine", "200", 4.0] < 1.05  # "They end alike"
     falling = {key: end for key, end in at(4.0).items() if key[0] in gentle}
     assert max(falling.values()) < warm["10"]
-    assert min(falling, key=falling.get) == ("one over step", "2")
-    assert falling["one over step", "2"] == min(at(4.0).values())
+    assert min(falling, key=falling.get) == ("1 / k", "2")
+    assert falling["1 / k", "2"] == min(at(4.0).values())
     assert 10 / (1 + 4 / 2) < 3.8 == 2 * (1 + MOMENTUM) / CURVATURES.max()
-    assert [key for key, end in at(10.0).items() if end < start] == [("one over step", "2")]
+    assert [key for key, end in at(10.0).items() if end < start] == [("1 / k", "2")]
     for peak in (0.1, 0.3, 1.0, 3.0):
         run = losses[:, settings.index(("cosine", "100", peak))]
         assert (EVERY * run.argmin(1) > 100).all()

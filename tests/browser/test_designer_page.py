@@ -25,7 +25,7 @@ def test_each_control_moves_its_own_schedule(page):
         assert words(page) != before[1], name
     assert "T_max 100, peak lr 0.3" in words(page)
     assert "peak lr 0.03" in words(page)
-    page.get_by_label("schedule 2", exact=True).select_option(label="one cycle")
+    page.get_by_label("schedule 2", exact=True).select_option(label="one-cycle")
     assert page.get_by_label("pct_start", exact=True).is_visible()
     assert page.get_by_role("img", name="The two momenta").is_visible()
     assert page.complaints == []
@@ -41,7 +41,7 @@ def test_a_knob_is_there_only_where_there_is_one(page):
 def test_a_schedule_that_diverges_says_so(page):
     for name in ("peak lr 1", "peak lr 2"):
         page.get_by_label(name, exact=True).press("End")
-    page.get_by_label("schedule 1", exact=True).select_option(label="one cycle")
+    page.get_by_label("schedule 1", exact=True).select_option(label="one-cycle")
     assert words(page).count("diverges") == 2
     assert not any("NaN" in d or "Infinity" in d for d in paths(page) if d)
 

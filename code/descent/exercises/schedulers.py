@@ -49,6 +49,14 @@ _COSINE = Exercise(
         Mistake("peak too early", _warmed(lambda k, warmup: (k + 1) / warmup),
                 "Off by one: it is at full lr at k = warmup - 1 already, and again at k = warmup.",
                 _CLIMB, "Divide by warmup + 1."),
+        *(Mistake(f"{slip}, climbs again", _warmed(climb, lambda k, warmup, steps: (
+            1 + math.cos(math.pi * (k - warmup) / (steps - warmup))) / 2),
+                  f"Two slips: {told}, and beyond the end its cosine climbs again.",
+                  f"{_CLIMB} And what of k beyond `steps`?", f"{_UP} Keep it at 0 from k = steps.")
+          for slip, climb, told in (
+              ("peak too early", lambda k, warmup: (k + 1) / warmup,
+               "it is at full lr at k = warmup - 1 already"),
+              ("first step at 0", lambda k, warmup: k / warmup, "its first step is made at lr 0"))),
         Mistake("T_max is all steps",
                 _warmed(fall=lambda k, warmup, steps: _half_cosine((k - warmup) / steps)),
                 "The cosine is spread over all the steps, but only steps - warmup are left: it "

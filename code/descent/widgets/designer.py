@@ -84,16 +84,16 @@ def _families(steps):
                  [steps // 2, steps // 4, steps // 10, steps // 20],
                  lambda peak, size: schedules.step_lr(peak, size, 1 / 3)),
         "exponential": ("gamma", [0.995, 0.99, 0.98, 0.95], schedules.exponential),
-        "one over step": ("steps until it is halved", [2, steps // 20, steps // 4],
+        "1 / k": ("steps until it is halved", [2, steps // 20, steps // 4],
                           lambda peak, half: lambda k: peak / (1 + k / half)),
         "polynomial": ("power", [0.5, 1.0, 2.0, 4.0],
                        lambda peak, power: schedules.polynomial(peak, steps, power)),
         "warm-up, cosine": ("steps of warm-up", [steps // 20, steps // 10, steps // 4, steps // 2],
                             lambda peak, warm: schedules.linear_warmup(
                                 schedules.cosine_annealing(peak, steps - warm), warm, 0.01)),
-        "warm restarts": ("T_0", [steps // 10, steps // 4, steps // 2],
+        "restarts": ("T_0", [steps // 10, steps // 4, steps // 2],
                           schedules.cosine_warm_restarts),
-        "one cycle": ("pct_start", [0.1, 0.3, 0.5, 0.8],
+        "one-cycle": ("pct_start", [0.1, 0.3, 0.5, 0.8],
                       lambda peak, part: schedules.one_cycle(peak, steps, part)),
         "plateau": ("patience", [0, 1, 3], lambda peak, patience: patience),
         "constant": ("", [0], lambda peak, _: lambda k: peak),
@@ -129,7 +129,7 @@ def _content(steps, peaks, families):
     return {
         "steps": steps, "every": EVERY, "losses": list(by_seed), "fine": FINE, "decades": DECADES,
         "schedules": [{"name": name, "knob": knob, "labels": [f"{value:g}" for value in values],
-                       "momentum": name == "one cycle"}
+                       "momentum": name == "one-cycle"}
                       for name, (knob, values, _) in families.items()],
         "peaks": [f"{peak:g}" for peak in peaks], "sizes": peaks, "colors": list(COLORS[:2]),
         "table": packed({name: np.round(rows).astype(int) for name, rows in channels.items()}),
@@ -145,7 +145,7 @@ def _runs(steps, settings, families):
     made = [families[name][2](peak, value) for name, value, peak in settings]
     patience = np.array([name == "plateau" for name, *_ in settings])
     cycle = {part: schedules.one_cycle_momentum(steps, part)
-             for part in families["one cycle"][1]}
+             for part in families["one-cycle"][1]}
     state = {row: (settings[row][2],) for row in np.flatnonzero(patience)}
 
     def rates(k):
@@ -153,7 +153,7 @@ def _runs(steps, settings, families):
                          for row, schedule in enumerate(made)])[:, None, None]
 
     def memory(k):
-        return np.array([cycle[value](k) if name == "one cycle" else MOMENTUM
+        return np.array([cycle[value](k) if name == "one-cycle" else MOMENTUM
                          for name, value, _ in settings])[:, None, None]
 
     noise = iter(np.random.default_rng(0).normal(0, SIGMA, (steps, SEEDS, len(START))))
