@@ -84,8 +84,12 @@ def cells(page):
     return [found[row:row + len(TASKS)] for row in range(0, len(found), len(TASKS))]
 
 
-def written(number):
-    return str(Decimal(float(number)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+def written(number, step="0.01"):
+    return str(Decimal(float(number)).quantize(Decimal(step), ROUND_HALF_UP))
+
+
+def multiple(number):
+    return written(number, "0.01" if number < 9.995 else "0.1" if number < 99.95 else "1")
 
 
 def listed(names):
@@ -141,7 +145,7 @@ def test_what_is_said_and_drawn_is_what_the_outcomes_hold(show, table, schedule,
     assert f"loss: {listed(often)}, on {count.max()} of {len(over)}." in said
     worst = multiples[NAMES.index(first[0]), over].max()
     assert (f"{first[0]} diverges on" if np.isinf(worst) else
-            f"The worst of {first[0]}: {written(worst)} times the lowest with 16 tries") in said
+            f"The worst of {first[0]}: {multiple(worst)} times the lowest with 16 tries") in said
     for row, numbers in zip(cells(page), multiples, strict=True):
         for (text, *_), number in zip(row, numbers, strict=True):
             assert text == "∞" if np.isinf(number) else float(text) == pytest.approx(

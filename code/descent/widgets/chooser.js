@@ -3,7 +3,7 @@
 // and task: the loss as a multiple of a fixed one, its rank, whether it is near the lowest) and
 // `choice`: the numbers of schedule and tries, then 0 or 1 for each task.
 
-const LEFT = 72, RIGHT = 354;                // the map, in the units of its panel
+const LEFT = 80, RIGHT = 354;                // the map, in the units of its panel
 const UPPER = 46, ROW = 22;                  // its first row, and the height of each
 const RANKS = [79, 190], SHARE = [244, 308]; // the axis of ranks, and the bar of shares
 const TOP = 10;                              // the multiple from which on the colour stays
