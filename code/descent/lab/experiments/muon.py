@@ -52,74 +52,6 @@ def mean_alone(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
     return p - lr * ((1 - momentum) * g + momentum * B), B
 
 
-MATRIX_RULES = {"muon": muon, "match": partial(muon, adjust_lr_fn="match_rms_adamw"),
-                "exact": exact, "mean": mean_alone}
-
-
-def parted(task, hidden, lr=0.01, rest_decay=None):
-    """Return a rule for flat rows: `hidden` on the hidden matrices, AdamW on all the rest.
-
-    Its `lr`, that default if not given, is that of the hidden matrices and what a schedule
-    multiplies; AdamW's is `share` times it. Its `weight_decay` is both parts', or the first's
-    alone where the rest has `rest_decay`. `hidden` is a key of MATRIX_RULES, or "adamw": then both
-    parts are AdamW's.
-    """
-    places = hidden_of(task)
-
-    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=lr, share=1.0, weight_decay=0.1):
-        inside = torch.zeros_like(p[:1])
-        for first, last, _ in places:
-            inside[:, first:last] = 1.0
-        rate = lr * torch.where(inside > 0, torch.ones_like(p[:1]), share)
-        decay = weight_decay if rest_decay is None else rest_decay
-        new, m, v, _ = adamw(p, g, t, m, v, lr=rate, weight_decay=decay)
-        if hidden == "adamw":
-            return new, m, v
-        each = vmap(lambda p, g, B, lr: MATRIX_RULES[hidden](
-            p, g, t, B, lr=lr, weight_decay=weight_decay)[:2])
-        lr, kept = torch.as_tensor(lr).expand(len(p), 1).reshape(-1), []
-        for k, (first, last, shape) in enumerate(places):
-            matrix, slope = (x[:, first:last].reshape(-1, *shape) for x in (p, g))
-            matrix, B = each(matrix, slope, Bs[k] if Bs else 0 * slope, lr)
-            new[:, first:last] = matrix.flatten(1)
-            kept.append(B)
-        return new, m, v, *kept
-
-    return rule
-
-
-def mixed(task, hidden, lrs, rests, examples, held, steps, batch_size, tuning, final):
-    """Tune the lr of the hidden matrices and of the rest on a full grid; report on fresh seeds.
-
-    The task keeps `examples` training examples and `held` of each other part; lr falls to 0 along
-    a cosine in both parts. Without `rests` both parts have one lr. Returns validation losses
-    (lrs, rests, seeds), the choice, whether it is at an edge, and test losses by seed.
-    """
-    train = _training(task, hidden, examples, held, steps, batch_size)
-    settings = [{"lr": lr, "rest": rest} for lr in lrs for rest in (rests or [lr])]
-    shape = len(lrs), len(rests) or 1
-    made = tasks.choose(train, settings, shape=shape, tuning_seeds=range(tuning),
-                        final_seeds=fresh_seeds(final))
-    return {"validation": made.losses.reshape(*shape, tuning), **made.setting,
-            "at_edge": made.at_edge, "test_loss": made.final.test_loss[0],
-            "train_loss": made.final.train_loss[0], "test_accuracy": made.final.test_accuracy[0]}
-
-
-def judged(task, hidden, lr, rest, examples, held, steps, batch_size, seeds):
-    """Train one setting with the fresh seeds of a report; return its test losses."""
-    train = _training(task, hidden, examples, held, steps, batch_size)
-    return {"test_loss": train([{"lr": lr, "rest": rest}], fresh_seeds(seeds)).test_loss[0]}
-
-
-def undecayed(task, hidden, lr, rest, examples, held, steps, batch_size, seeds):
-    """Train as `judged` does, without any weight decay; return the test losses."""
-    part = getattr(tasks, task)().cut(train=examples, validation=held, test=held)
-    made = tasks.fit(part, parted(part, hidden), seeds=fresh_seeds(seeds), steps=steps,
-                     batch_size=batch_size, lr=[lr], share=rest / lr, weight_decay=0.0,
-                     schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2)
-    return {"test_loss": made.test_loss[0]}
-
-
 def mean_normalised(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
     """Take a step along Muon's mean, as long as that of an exact Muon, and without decay.
 
@@ -141,47 +73,85 @@ def in_bfloat16(p, g, t, B=0.0, *, lr, weight_decay, momentum=0.95):
     return (1 - lr * weight_decay) * p - lr * step, B
 
 
-DECAYED_RULES = {"muon": muon, "normalised": mean_normalised, "bfloat16": in_bfloat16}
+MATRIX_RULES = {"muon": muon, "match": partial(muon, adjust_lr_fn="match_rms_adamw"),
+                "exact": exact, "mean": mean_alone, "normalised": mean_normalised,
+                "bfloat16": in_bfloat16}
+
+
+def parted(task, hidden, lr=0.01, rest_decay=None):
+    """Return a rule for flat rows: `hidden` on the hidden matrices, AdamW on all the rest.
+
+    Its `lr`, that default if not given, is that of the hidden matrices and what a schedule
+    multiplies; AdamW's is `share` times it. Its `weight_decay` is both parts', or the first's
+    alone where the rest has `rest_decay`. `hidden` is a key of MATRIX_RULES, or "adamw": then both
+    parts are AdamW's.
+    """
+    places = hidden_of(task)
+
+    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=lr, share=1.0, weight_decay=0.1):
+        inside = torch.zeros_like(p[:1])
+        for first, last, _ in places:
+            inside[:, first:last] = 1.0
+        rate = lr * torch.where(inside > 0, torch.ones_like(p[:1]), share)
+        decay = weight_decay if rest_decay is None else torch.where(inside > 0, weight_decay,
+                                                                    rest_decay)
+        new, m, v, _ = adamw(p, g, t, m, v, lr=rate, weight_decay=decay)
+        if hidden == "adamw":
+            return new, m, v
+        each = vmap(lambda p, g, B, lr, decay: MATRIX_RULES[hidden](
+            p, g, t, B, lr=lr, weight_decay=decay)[:2])
+        numbers, kept = [torch.as_tensor(h, dtype=p.dtype, device=p.device).expand(len(p), 1)[:, 0]
+                         for h in (lr, weight_decay)], []
+        for k, (first, last, shape) in enumerate(places):
+            matrix, slope = (x[:, first:last].reshape(-1, *shape) for x in (p, g))
+            matrix, B = each(matrix, slope, Bs[k] if Bs else 0 * slope, *numbers)
+            new[:, first:last] = matrix.flatten(1)
+            kept.append(B)
+        return new, m, v, *kept
+
+    return rule
+
+
+def mixed(task, hidden, lrs, rests, examples, held, steps, batch_size, tuning, final):
+    """Tune the lr of the hidden matrices and of the rest on a full grid; report on fresh seeds.
+
+    The task keeps `examples` training examples and `held` of each other part; lr falls to 0 along
+    a cosine in both parts. Without `rests` both parts have one lr. Returns validation losses
+    (lrs, rests, seeds), the choice, whether it is at an edge, and test losses by seed.
+    """
+    train = _training(task, hidden, examples, held, steps, batch_size)
+    settings = [{"lr": lr, "rest": rest} for lr in lrs for rest in (rests or [lr])]
+    shape = len(lrs), len(rests) or 1
+    return _tuned(train, settings, shape, tuning, final)
+
+
+def judged(task, hidden, lr, rest, examples, held, steps, batch_size, seeds):
+    """Train one setting with the fresh seeds of a report; return its test losses."""
+    train = _training(task, hidden, examples, held, steps, batch_size)
+    return {"test_loss": train([{"lr": lr, "rest": rest}], fresh_seeds(seeds)).test_loss[0]}
+
+
+def undecayed(task, hidden, lr, rest, examples, held, steps, batch_size, seeds):
+    """Train as `judged` does, without any weight decay; return the test losses."""
+    train = _training(task, hidden, examples, held, steps, batch_size)
+    made = train([{"lr": lr, "rest": rest, "decay": 0.0}], fresh_seeds(seeds))
+    return {"test_loss": made.test_loss[0]}
 
 
 def decays_tuned(task, hidden, lrs, decays, rests, examples, held, steps, batch_size, tuning,
                  final):
     """Tune as `mixed` does, and the decay of the hidden matrices, too; the rest's stays 0.1.
 
-    `hidden` is a key of DECAYED_RULES, or "adamw". Returns validation losses (lrs, decays, rests,
-    seeds), the choice, whether it is at an edge, and what it made of the fresh seeds.
+    Returns validation losses (lrs, decays, rests, seeds), the choice, whether it is at an edge,
+    and what it made of the fresh seeds.
     """
-    part = getattr(tasks, task)().cut(train=examples, validation=held, test=held)
-    places = hidden_of(part)
-
-    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=0.01, share=1.0, decay=0.1):
-        inside = torch.zeros_like(p[:1])
-        for first, last, _ in places:
-            inside[:, first:last] = 1.0
-        new, m, v, _ = adamw(p, g, t, m, v, lr=torch.where(inside > 0, lr, lr * share),
-                             weight_decay=torch.where(inside > 0, decay, 0.1))
-        if hidden == "adamw":
-            return new, m, v
-        each = vmap(lambda p, g, B, lr, decay: DECAYED_RULES[hidden](
-            p, g, t, B, lr=lr, weight_decay=decay)[:2])
-        kept = []
-        for k, (first, last, shape) in enumerate(places):
-            matrix, slope = (x[:, first:last].reshape(-1, *shape) for x in (p, g))
-            matrix, B = each(matrix, slope, Bs[k] if Bs else 0 * slope, lr[:, 0], decay[:, 0])
-            new[:, first:last] = matrix.flatten(1)
-            kept.append(B)
-        return new, m, v, *kept
-
-    def train(settings, seeds):
-        return tasks.fit(part, rule, seeds=seeds, steps=steps, batch_size=batch_size,
-                         lr=[one["lr"] for one in settings],
-                         share=[one["rest"] / one["lr"] for one in settings],
-                         decay=[one["decay"] for one in settings],
-                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2)
-
-    shape = len(lrs), len(decays), len(rests)
+    train = _training(task, hidden, examples, held, steps, batch_size, rest_decay=0.1)
     settings = [{"lr": lr, "decay": decay, "rest": rest}
                 for lr in lrs for decay in decays for rest in rests]
+    return _tuned(train, settings, (len(lrs), len(decays), len(rests)), tuning, final)
+
+
+def _tuned(train, settings, shape, tuning, final):
     made = tasks.choose(train, settings, shape=shape, tuning_seeds=range(tuning),
                         final_seeds=fresh_seeds(final))
     return {"validation": made.losses.reshape(*shape, tuning), **made.setting,
@@ -196,14 +166,16 @@ def again(trial, lr, rest, seeds=1):
     return judged(**given, lr=lr, rest=rest, seeds=seeds)["test_loss"]
 
 
-def _training(task, hidden, examples, held, steps, batch_size):
+def _training(task, hidden, examples, held, steps, batch_size, **parts):
     part = getattr(tasks, task)().cut(train=examples, validation=held, test=held)
 
     def train(settings, seeds):
-        return tasks.fit(part, parted(part, hidden), seeds=seeds, steps=steps,
+        decays = [one["decay"] for one in settings if "decay" in one]
+        return tasks.fit(part, parted(part, hidden, **parts), seeds=seeds, steps=steps,
                          batch_size=batch_size, lr=[one["lr"] for one in settings],
                          share=[one["rest"] / one["lr"] for one in settings],
-                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2)
+                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2,
+                         **({"weight_decay": decays} if decays else {}))
 
     return train
 
