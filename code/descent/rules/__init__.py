@@ -14,12 +14,17 @@ from descent.rules.adadelta import adadelta
 from descent.rules.adafactor import adafactor
 from descent.rules.adagrad import adagrad
 from descent.rules.adam import adam
+from descent.rules.adamax import adamax
 from descent.rules.adamw import adamw
+from descent.rules.asgd import asgd
 from descent.rules.lbfgs import lbfgs
 from descent.rules.muon import muon
 from descent.rules.nadam import nadam
+from descent.rules.radam import radam
 from descent.rules.rmsprop import rmsprop
+from descent.rules.rprop import rprop
 from descent.rules.sgd import sgd
+from descent.rules.sparseadam import sparseadam
 
-__all__ = ["adadelta", "adafactor", "adagrad", "adam", "adamw", "lbfgs", "muon", "nadam",
-           "rmsprop", "sgd"]
+__all__ = ["adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "asgd", "lbfgs", "muon",
+           "nadam", "radam", "rmsprop", "rprop", "sgd", "sparseadam"]

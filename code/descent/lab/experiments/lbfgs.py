@@ -211,15 +211,18 @@ def _train(task, how, batch, epochs, seed, lr, history_size):
 def _in_batches(model, budget, lr, history_size, afresh=False):
     """Let torch take its 20 iterations on one batch after another, until the gradients are spent.
 
-    Yields the weights after each batch and what looks at it; the state is carried from batch to
+    A step keeps torch's 25 gradients, or what is left of the budget; only a search that has begun
+    is finished, and one needs two. Yields the weights after each batch and what looks at it; the state is carried from batch to
     batch, or made afresh.
     """
     w, optimizer, left = torch.nn.Parameter(model.start), None, budget
-    while left > 0:
+    while left > 1:
         look, before = model.draw(), left
         if afresh or optimizer is None:
             optimizer = torch.optim.LBFGS([w], lr=lr, history_size=history_size,
                                           line_search_fn="strong_wolfe")
+
+        optimizer.param_groups[0]["max_eval"] = min(25, left)
 
         def closure(look=look):
             nonlocal left
