@@ -15,7 +15,7 @@ from descent.optim.shapes import mixes
 from descent.parity import rules as room
 from descent.signature import hyperparameters
 
-ROWS = [row for row in parity.ROWS if not row.closure and not mixes(row.rule)]
+ROWS = [row for row in parity.ROWS if not (row.closure or row.sparse or mixes(row.rule))]
 # Two steps in 16 bits may round to neighbours, and each step may do so again.
 BOUNDS = {torch.float64: 1e-12, torch.complex128: 1e-12, torch.float32: 1e-5,
           torch.complex64: 1e-5, torch.float16: 1e-2, torch.bfloat16: 6e-2}

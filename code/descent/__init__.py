@@ -12,12 +12,17 @@ from descent.rules import (
     adafactor,
     adagrad,
     adam,
+    adamax,
     adamw,
+    asgd,
     lbfgs,
     muon,
     nadam,
+    radam,
     rmsprop,
+    rprop,
     sgd,
+    sparseadam,
 )
 
 if TYPE_CHECKING:  # for editors: see `__getattr__`
@@ -25,8 +30,9 @@ if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent.driver import path, walk
     from descent.optim import LBFGS, Optimizer
 
-__all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamw", "device",
-           "lbfgs", "muon", "nadam", "path", "rmsprop", "sgd", "surfaces", "walk"]
+__all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
+           "asgd", "device", "lbfgs", "muon", "nadam", "path", "radam", "rmsprop", "rprop", "sgd",
+           "sparseadam", "surfaces", "walk"]
 
 _HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "surfaces",
           "walk": "driver"}

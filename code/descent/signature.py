@@ -16,8 +16,12 @@ BOUNDED = {
     "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
     "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "beta2_decay": (None, 0.0), "d": (1.0, None),
+    "lambd": (None, None), "t0": (None, None),
 }
-_UNBOUNDED = {("muon", "eps")}  # torch's takes any
+_UNBOUNDED = {("muon", "eps"), ("asgd", "alpha")}  # torch's take any
+_POSITIVE = {("sparseadam", "lr"), ("sparseadam", "eps")}  # torch's refuse 0 as well
+_MEMBERS = {"etas[0]": (0.0, 1.0), "etas[1]": (1.0, None),  # ends are refused as well
+            "step_sizes[0]": (None, None), "step_sizes[1]": (None, None)}
 _CHOICES = {"line_search_fn": (None, "strong_wolfe"),
             "adjust_lr_fn": (None, "original", "match_rms_adamw")}
 _WHOLE = {"history_size": (1, None), "max_eval": (1, None), "max_iter": (1, None),
@@ -69,9 +73,10 @@ def settle(rule, hyper):
     """
     for name, value in hyper.items():
         if name in BOUNDED and not callable(value):
-            free = (name_of(rule), name) in _UNBOUNDED
+            free, open_below = ((name_of(rule), name) in some for some in (_UNBOUNDED, _POSITIVE))
             for label, one in _each(rule, name, value):
-                _within(rule, label, one, *((None, None) if free else BOUNDED[name]))
+                _within(rule, label, one, *((None, None) if free else BOUNDED[name]),
+                        open_below=open_below)
         if name in _WHOLE:
             _whole(rule, name, value, *_WHOLE[name])
         if name in _CHOICES and value not in _CHOICES[name]:
@@ -84,6 +89,9 @@ def settle(rule, hyper):
     for i, beta in enumerate(hyper.get("betas", ())):
         if not callable(beta):
             _within(rule, f"betas[{i}]", beta, 0.0, 1.0, open_above=True)
+    for name in hyper.keys() & {"etas", "step_sizes"}:
+        for label, one in _each(rule, name, hyper[name]):
+            _within(rule, label, one, *_MEMBERS[label], open_below=True, open_above=True)
     momentum, dampening = hyper.get("momentum", 0.0), hyper.get("dampening", 0.0)
     if callable(momentum) or callable(dampening):
         return hyper
@@ -116,14 +124,16 @@ def _whole(rule, name, value, low, high):
         raise ValueError(f"{name_of(rule)}: {name} must be a whole number {allowed}, got {value!r}")
 
 
-def _within(rule, name, value, low, high, *, open_above=False):
-    close = ")" if open_above else "]"
-    allowed = ("no NaN" if low is None and high is None else f">= {low:g}" if high is None
-               else f"<= {high:g}" if low is None else f"in [{low:g}, {high:g}{close}")
+def _within(rule, name, value, low, high, *, open_below=False, open_above=False):
+    below, above = (gt, "> ", "(") if open_below else (ge, ">= ", "["), "<" if open_above else "<="
+    allowed = ("no NaN" if low is None and high is None
+               else f"{below[1]}{low:g}" if high is None else f"{above} {high:g}" if low is None
+               else f"in {below[2]}{low:g}, {high:g}{')' if open_above else ']'}")
     try:
-        bad = np.any(np.isnan(_on_cpu(value))) or (low is not None and _any(value, lt, low))
+        bad = np.any(np.isnan(_on_cpu(value))) or (
+            low is not None and not _every(value, below[0], low))
         if high is not None:
-            bad = bad or _any(value, ge if open_above else gt, high)
+            bad = bad or not _every(value, lt if open_above else le, high)
     except TypeError:
         raise TypeError(
             f"{name_of(rule)}: {name} must be a number {allowed}, got {value!r}"
@@ -134,6 +144,10 @@ def _within(rule, name, value, low, high, *, open_above=False):
 
 def _on_cpu(value):
     return value.detach().cpu().numpy() if is_tensor(value) else value
+
+
+def _every(value, relation, bound):
+    return bool(np.all(relation(_on_cpu(value), bound)))
 
 
 def _any(value, relation, bound):

@@ -10,6 +10,7 @@ from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
 from descent.optim.memory import alike, as_real, written_out
 from descent.optim.private import identity, lacking
+from descent.optim.rows import leaves_alone, row_at, rows_of
 from descent.optim.shapes import check_axes, mixes
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
@@ -26,7 +27,9 @@ class Optimizer(torch.optim.Optimizer):
     `maximize`, torch's learning-rate schedulers. Keywords are the rule's hyper-parameters with
     its defaults; one number may come as a tensor or array of one entry, on any device. The state of
     a parameter is `step` (an int) and the rule's own, by their names. A complex parameter is
-    stepped as its real and imaginary parts, which the rule sees along a last axis of two.
+    stepped as its real and imaginary parts, which the rule sees along a last axis of two. A sparse
+    gradient steps only the rows it holds, by a rule that leaves the others alone (`sparseadam`,
+    which takes dense ones besides; `adagrad` and `sgd` without decay and momentum).
 
     With `compile`, an elementwise rule becomes one kernel from its second step on, and parameters
     and gradients of one group, dtype and device are laid into one flat buffer each, of which they
@@ -42,8 +45,8 @@ class Optimizer(torch.optim.Optimizer):
 
     Raises TypeError for a hyper-parameter the rule lacks or a rule that returns no tuple,
     ValueError for a value torch refuses, a state or point of another shape than the parameter's,
-    or a rule that cannot be compiled, RuntimeError for a sparse gradient or a missing compiler,
-    FloatingPointError for a state that overflows in float16.
+    or a rule that cannot be compiled, RuntimeError for a sparse gradient of another rule or a
+    missing compiler, FloatingPointError for a state that overflows in float16.
     """
 
     def __init__(self, params, rule, *, maximize=False, compile=False, **hyper):
@@ -159,7 +162,8 @@ class Optimizer(torch.optim.Optimizer):
 
     def _step_one(self, p, hyper, maximize, *, as_kernel=False):
         if p.grad.layout is not torch.strided:
-            raise RuntimeError(f"Optimizer[{name_of(self.rule)}] does not take sparse gradients")
+            self._step_rows(p, hyper, maximize)
+            return
         state, (_, names) = self.state[p], self._names
         point, g, t = as_real(p), as_real(written_out(p.grad)), state.get("step", 0) + 1
         g = -g if maximize else g
@@ -180,6 +184,30 @@ class Optimizer(torch.optim.Optimizer):
                 new[name] = alike(x.clone() if identity(x) in written else x, p)
         point.copy_(new_p)
         state.update(new, step=t)
+
+    def _step_rows(self, p, hyper, maximize):
+        """Step the rows that a sparse gradient has; the first step lays down the state of all."""
+        if (p.grad.layout is not torch.sparse_coo or p.is_complex()
+                or not leaves_alone(self.rule, hyper)):
+            raise RuntimeError(
+                f"Optimizer[{name_of(self.rule)}] does not take sparse gradients, or not at these "
+                f"settings: it is for rules that leave an entry alone whose gradient is 0")
+        state, t = self.state[p], self.state[p].get("step", 0) + 1
+        where, g = rows_of(p.grad)
+        if t == 1:
+            whole = torch.zeros_like(p)
+            whole[where] = g
+            where, g = (), whole
+        g = -g if maximize else g
+        old = row_at({name: state[name] for name in self._names[1] if name in state}, where)
+        new_p, new = self._applied(p[where], g, t, old, hyper)
+        p[where] = new_p
+        for name, x in new.items():
+            if where and isinstance(x, torch.Tensor):
+                state[name][where] = x
+            else:
+                state[name] = x
+        state["step"] = t
 
     def _applied(self, point, g, t, old, hyper):
         """Return the new point and the new state by name, or raise if the rule returns others."""

@@ -29,12 +29,17 @@ from descent.rules import (
     adafactor,
     adagrad,
     adam,
+    adamax,
     adamw,
+    asgd,
     lbfgs,
     muon,
     nadam,
+    radam,
     rmsprop,
+    rprop,
     sgd,
+    sparseadam,
 )
 from descent.rules.muon import newton_schulz
 from descent.signature import hyperparameters, name_of
@@ -52,7 +57,8 @@ class Row:
     `as_default` runs everything with the dtype as torch's default, for a class that keeps a
     scalar of its state in that. The sets of `closure` are for an optimizer that needs one. `shapes`
     are those of the parameters, the first two in one group and the rest in another; `within` is
-    what torch's run stands in, for a class of which a part is compared by itself.
+    what torch's run stands in, for a class of which a part is compared by itself. `sparse` gives
+    a gradient of some rows only, others at every step.
     """
 
     rule: object
@@ -65,6 +71,7 @@ class Row:
     as_default: bool = False
     shapes: tuple = SHAPES
     within: object = nullcontext
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,41 @@ _MUON = (
 )
 
 
+_ADAMAX = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"weight_decay": 0.1, "maximize": True},
+)
+
+
+_RADAM = (  # the first of the last two never trusts v, the second from step 10 on
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), decoupled_weight_decay=(False, True),
+           weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True},
+    *_grid(betas=((0.9, 0.6), (0.9, 0.7))),
+)
+
+
+_ASGD = (  # t0: the mean begins at once, at a tenth of the run, after it
+    *_grid(lambd=(1e-4, 0.1), alpha=(0.75, 0.5), t0=(0.0, 20.0, 1e6), weight_decay=(0.0, 0.1)),
+    {"lambd": 0.1, "t0": 20.0, "weight_decay": 0.1, "maximize": True},
+)
+
+
+_RPROP = (
+    *_grid(etas=((0.5, 1.2), (0.3, 2.0)), step_sizes=((1e-6, 50.0), (1e-3, 0.05))),
+    {"etas": (0.3, 2.0), "maximize": True},
+)
+
+
+_SPARSEADAM = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9), (0.0, 0.9))),
+    {"eps": 0.1},
+    {"betas": (0.5, 0.9), "maximize": True},
+)
+
+
 def _ours_within():
     return orthogonalised_by(newton_schulz)
 
@@ -198,6 +240,23 @@ ROWS = (
         stream=_sets(0.02, _MUON),
         loop=({"lr": 0.02}, {"lr": 0.02, "weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"}),
         shapes=((6, 4), (4, 6), (5, 5)), within=_ours_within),
+    Row(adamax, torch.optim.Adamax,
+        stream=_sets(0.01, _ADAMAX),
+        loop=({"lr": 0.01}, {"lr": 0.01, "betas": (0.5, 0.9), "weight_decay": 0.1})),
+    Row(radam, torch.optim.RAdam,
+        stream=_sets(0.01, _RADAM),
+        loop=({"lr": 0.01}, {"lr": 0.01, "decoupled_weight_decay": True, "weight_decay": 0.1})),
+    Row(asgd, torch.optim.ASGD,
+        stream=_sets(0.1, _ASGD),
+        loop=({"lr": 0.1}, {"lr": 0.1, "lambd": 0.1, "t0": 20.0, "weight_decay": 0.1}),
+        as_default=True),  # the rate of the next step, and the weight of the mean
+    Row(rprop, torch.optim.Rprop,
+        stream=_sets(0.01, _RPROP),
+        loop=({"lr": 0.01}, {"lr": 0.01, "etas": (0.3, 2.0)})),
+    Row(sparseadam, torch.optim.SparseAdam,
+        stream=_sets(0.01, _SPARSEADAM),
+        loop=({"lr": 0.01}, {"lr": 0.01, "betas": (0.5, 0.9)}),
+        shapes=((6, 3), (5,), (4, 2, 2)), sparse=True),
     Row(lbfgs, torch.optim.LBFGS, closure=_LBFGS,
         bounds={torch.float64: 1e-10, torch.float32: 1e-2},
         why="twenty steps of an unstable iteration: each divides by a difference of gradients"),
@@ -293,7 +352,7 @@ def _compare(row, problem, keywords, dtype, device, compiled):
     scale = keywords.get("gradient", 1.0)
     chosen = {name: value for name, value in keywords.items() if name != "gradient"}
     run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device,
-                  shapes=row.shapes)
+                  shapes=row.shapes, sparse=row.sparse)
     with _default(dtype if row.as_default else torch.get_default_dtype()), row.within():
         reference, *others = [
             (name, run(partial(row.torch_class, **chosen, **extra)))
@@ -388,7 +447,7 @@ def _draws(dtype, device, shapes):
     return draw(), draw(), draw(STEPS)
 
 
-def _run(make, *, problem, scale, dtype, device, shapes):
+def _run(make, *, problem, scale, dtype, device, shapes, sparse=False):
     """Return the history of each parameter, stacked over the steps."""
     starts, targets, noise = _draws(dtype, device, shapes)
     params = [start.clone().requires_grad_() for start in starts]
@@ -400,12 +459,22 @@ def _run(make, *, problem, scale, dtype, device, shapes):
                 group["lr"] *= 0.1
         for p, target, draws in zip(params, targets, noise, strict=True):
             draw = draws[step]
-            p.grad = scale * draw if problem == "stream" else p.detach() - target + 0.1 * draw
+            grad = scale * draw if problem == "stream" else p.detach() - target + 0.1 * draw
+            p.grad = _some_rows(grad, step) if sparse else grad
         if step == STEPS // 4:
             params[1].grad = None
         optimizer.step()
         history.append([p.detach().clone() for p in params])
     return [torch.stack(one) for one in zip(*history, strict=True)]
+
+
+def _some_rows(grad, step):
+    """Return two rows of a gradient as a sparse one, the first twice in halves and with a 0."""
+    first, second = step * step % len(grad), (step * step + 1 + step % 2) % len(grad)
+    where, rows = torch.tensor([[first, second, first]], device=grad.device), grad.clone()
+    rows[second].view(-1)[:step % 3] = 0
+    rows[first] /= 2
+    return torch.sparse_coo_tensor(where, rows[where[0]], grad.shape, check_invariants=True)
 
 
 def _distance(run, reference):

@@ -31,7 +31,7 @@ def rectifier(t, beta2):
     """Return whether v is known well enough at step t, and the factor of Adam's step if it is.
 
     A mean of the last rho squares varies about as much as v does; there must be more than 5.
-    Source: Liu et al. (2020), equations 5 and 6.
+    Source: Liu et al. (2020), section 4 and algorithm 2.
     """
     rho_inf = maximum(2 / (1 - beta2) - 1, 5)  # of fewer, v never holds enough
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)

@@ -212,8 +212,8 @@ def _in_batches(model, budget, lr, history_size, afresh=False):
     """Let torch take its 20 iterations on one batch after another, until the gradients are spent.
 
     A step keeps torch's 25 gradients, or what is left of the budget; only a search that has begun
-    is finished, and one needs two. Yields the weights after each batch and what looks at it; the state is carried from batch to
-    batch, or made afresh.
+    is finished, and one needs two. Yields the weights after each batch and what looks at it; the
+    state is carried from batch to batch, or made afresh.
     """
     w, optimizer, left = torch.nn.Parameter(model.start), None, budget
     while left > 1:
