@@ -102,6 +102,14 @@ def test_a_device_has_one_kernel_under_all_its_names(capsys):
     assert capsys.readouterr().out.count("once") == 1
 
 
+def test_every_class_of_torch_has_a_row():
+    """A sixteenth would stand in none."""
+    classes = {one for name, one in vars(torch.optim).items()
+               if inspect.isclass(one) and issubclass(one, torch.optim.Optimizer)}
+    assert {row.torch_class for row in ROWS} == classes - {torch.optim.Optimizer}
+    assert len(ROWS) == 15
+
+
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_a_row_is_complete(row):
     assert claimed(row) == set(hyperparameters(row.rule))
