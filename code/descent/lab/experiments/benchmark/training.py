@@ -66,7 +66,7 @@ def _scheduled(rule, factor):
 
 
 def _ending_at_the_mean(rule, budget):
-    """Return ASGD as it is meant: its last step copies the mean into the point, as torch's never."""
+    """Return ASGD whose last step copies the mean into the point, which torch leaves to you."""
     @wraps(rule)
     def stepped(p, g, t, *state, **hyper):
         p, ax, eta = rule(p, g, t, *state, **hyper)
