@@ -30,10 +30,11 @@ def _tensors(torch, *values):
     like = next(v for v in values if isinstance(v, torch.Tensor))
 
     def tensor(v):
-        try:
-            return torch.as_tensor(v, dtype=like.dtype, device=like.device)
-        except NotImplementedError:  # a number that a kernel will know later
+        if isinstance(v, (int, float)):  # made where it is needed: nothing is sent to a GPU
+            return torch.full((), v, dtype=like.dtype, device=like.device)
+        if hasattr(v, "formula"):  # a number that a kernel will know later
             return torch.zeros_like(like) + v
+        return torch.as_tensor(v, dtype=like.dtype, device=like.device)
 
     return [tensor(v) for v in values]
 
