@@ -2,9 +2,9 @@
 
     python -m descent.book.build
 
-nbval fills the same cache: what it has run and compared is not run again. The cache knows a notebook
-by its code, not by what that code imports. It is therefore kept only while nothing else changes: the
-package, the requirements, the book's configuration, the Python.
+nbval fills the same cache: what it has run and compared is not run again. The cache knows a
+notebook by its code, not by what that code imports. It is therefore kept only while nothing else
+changes: the package, the requirements, the book's configuration, the Python.
 """
 
 import hashlib
