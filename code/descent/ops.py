@@ -49,6 +49,8 @@ def sqrt(x):
     """Square root, elementwise; NaN (not a complex number) where x is negative."""
     if isinstance(x, (int, float)):
         return math.sqrt(x) if x >= 0 else math.nan
+    if hasattr(x, "formula"):  # a number that a kernel will know later
+        return x**0.5
     return _library(x)[1].sqrt(x)
 
 
