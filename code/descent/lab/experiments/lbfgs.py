@@ -12,6 +12,7 @@ from scipy.fft import dct, idct
 from scipy.special import expit
 from torch.func import grad
 from torch.nn.functional import cosine_similarity
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from descent import rules, surfaces, tasks
 from descent.device import device
@@ -24,8 +25,8 @@ from descent.tasks.oscillation import NOISE, TIMES, TRUE, Problem, displacement,
 
 __all__ = ["BATCHES", "BUDGET", "CONDITION", "CONDITIONS", "HISTORIES", "MEMORIES", "MOMENTA",
            "NOISE", "PROBLEMS", "TIMES", "TOLERANCES", "TRIALS", "TRUE", "WAYS", "Problem",
-           "carried", "conditioned", "displacement", "fitted", "nudged", "paired", "pushed",
-           "raced", "searched", "trained"]
+           "carried", "conditioned", "displacement", "fitted", "nudged", "paired", "parted",
+           "pushed", "raced", "searched", "trained"]
 
 TOLERANCES = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
 CONDITION = 10_000
@@ -311,6 +312,37 @@ def carried(batch, lrs, epochs, tuning, final, afresh, history_size=10):
             "batches": made.final[0, :, 3]}
 
 
+def parted(batch, lr, epochs, seeds, drops, history_size=10):
+    """Train as `carried` does with a state that is carried, but for a part of it; at one lr.
+
+    After each batch "old pairs" takes out the pairs it has left behind, "mixed pair" the step from
+    which the next batch would make its first pair, whose y is the difference of a gradient on the
+    one batch and one on the other; `drops` names one or both. Returns the test losses by seed.
+    """
+    task, kept = tasks.digits(), []
+    net, budget = task.make().to(device()), epochs * (len(task.train[1]) // batch)
+
+    def drop(optimizer, *_):  # torch calls it after each step()
+        for state in optimizer.state.values():
+            if "old pairs" in drops:
+                for name in ("old_dirs", "old_stps", "ro"):
+                    state[name].clear()
+            if "mixed pair" in drops:
+                state["d"] = torch.zeros_like(state["d"])  # y's is 0, and such a pair is skipped
+
+    hook = register_optimizer_step_post_hook(drop)
+    try:
+        for seed in fresh_seeds(seeds):
+            model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
+            for w, _ in _in_batches(model, budget, lr, history_size):
+                p = w
+            with torch.no_grad():
+                kept.append(loss_of_flat(net, *task.test)(p).item())
+    finally:
+        hook.remove()
+    return {"test_loss": np.minimum(np.nan_to_num(kept, nan=np.inf), np.log(10))}
+
+
 def _evenly(condition, n, seeds):
     """Return a bowl with curvatures evenly in logs along the axes, and these curvatures.
 
@@ -473,8 +505,12 @@ def _trials():
     for batch in BATCHES[:-1]:
         yield f"pairs of {batch}", Trial(paired, {"batch": batch, "lr": 0.999912, "epochs": 20,
                                                   "seeds": 10})
-    yield "batches of 32/a new batch every time, nudged", Trial(nudged, {
-        "batch": 32, "lr": 0.999912, "epochs": 20, "seeds": 24})
+    for batch, lr in ((32, 0.056234), (128, 0.177828)):  # where rounding decides: more runs
+        yield f"batches of {batch}/a new batch every time, nudged", Trial(nudged, {
+            "batch": batch, "lr": 0.999912, "epochs": 20, "seeds": 24})
+        yield f"batches of {batch}/SGD, momentum 0.9, more seeds", Trial(trained, {
+            "how": "SGD, momentum 0.9", "batch": batch, "lrs": [lr], "epochs": 20, "tuning": 1,
+            "final": 24})
     for batch, chosen in ((32, 0.0001), (128, 0.003162), (512, 1.0)):
         for name, lrs, tuning, kinds in (  # the lr that carried state was given above; 1; its own
                 (f"lr {chosen:g}", [chosen], 1, ("carried", "afresh")),
@@ -484,6 +520,10 @@ def _trials():
                 yield f"state {kind}, {batch}, {name}", Trial(carried, {
                     "batch": batch, "lrs": lrs, "epochs": 20, "tuning": tuning, "final": 10,
                     "afresh": kind == "afresh"})
+    for batch, lr in ((32, 0.0001), (128, 0.003162)):
+        for drops in (["mixed pair"], ["old pairs"], ["mixed pair", "old pairs"]):
+            yield f"state without {' and '.join(drops)}, {batch}", Trial(parted, {
+                "batch": batch, "lr": lr, "epochs": 20, "seeds": 10, "drops": drops})
     for momentum in MOMENTA:
         yield f"all digits/sgd, {momentum:g}", Trial(tuned, {
             "task": "digits", "rule": "sgd", "lrs": rates(0.003162, 31.62, 17), "steps": 20,
