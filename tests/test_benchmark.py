@@ -136,8 +136,10 @@ def test_memory():
     kept = {optimizer: memory("breast_cancer", optimizer, {}, 50) for optimizer in SPACES
             if entered("breast_cancer", optimizer)}
     # 2 × 30 weights kept as 2 rows and 30 columns, 2 biases as they are
-    assert kept == {"sgd": 0, "adagrad": 1, "rmsprop": 1, "adadelta": 2, "adam": 2, "adamw": 2,
-                    "nadam": 2, "adafactor": 34 / 62, "lbfgs": 100}
+    assert kept == {"sgd": 0, "asgd": 1, "adagrad": 1, "rprop": 2, "rmsprop": 1, "adadelta": 2,
+                    "adam": 2, "adamax": 2, "adamw": 2, "nadam": 2, "radam": 2,
+                    "adafactor": 34 / 62, "lbfgs": 100}
+    assert memory("names", "sparseadam", {}, 50) == 2
     assert memory("digits", "sgd", {"momentum": 0.9}, 50) == 1
     assert memory("digits", "lbfgs", {"history_size": 5}, 50) == 12
     hidden = 12 * 9 + 24 * 108  # of 3,706: the kernels of two layers
@@ -145,12 +147,14 @@ def test_memory():
     assert memory("oscillation", "adafactor", {"eps2": 0.1}, 50) == 1
 
 
-def test_muon_is_for_tasks_that_have_hidden_matrices():
+def test_each_is_entered_where_there_is_what_it_steps():
     found = [task for task, made in TASKS.items() if hasattr(made, "make") and hidden_of(made)]
     assert list(NETS) == found
     assert [task for task in TASKS if not entered(task, "muon")] == [
         task for task in TASKS if task not in NETS]
-    assert all(entered(task, name) for task in TASKS for name in SPACES if name != "muon")
+    assert [task for task in TASKS if entered(task, "sparseadam")] == ["names"]
+    assert all(entered(task, name) for task in TASKS for name in SPACES
+               if name not in {"muon", "sparseadam"})
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -109,7 +109,7 @@ def test_with_all_tries_it_is_the_setting_that_tuning_chose(given):
 def test_the_whole_benchmark_is_light_and_in_its_order():
     outcomes = made_up(reversed(TASKS), reversed(SPACES), 16)
     made = chooser(outcomes)
-    assert repr(made) == ("Chooser: 10 optimizers on 7 tasks, at defaults or with 1 to 16 tries")
+    assert repr(made) == ("Chooser: 15 optimizers on 7 tasks, at defaults or with 1 to 16 tries")
     assert made.content["tasks"] == list(TASK_NAMES.values())
     assert made.content["optimizers"] == list(OPTIMIZER_NAMES.values())
     assert set(TASK_NAMES) == set(TASKS)

@@ -15,6 +15,7 @@ from descent.lab.judge import (
     ranks,
     redrawn,
     refused,
+    summed,
     ties,
     turning,
 )
@@ -60,7 +61,7 @@ def test_ties_mind_how_many_are_compared():
 
 def test_the_lowest_of_equals_is_told_apart_in_a_twentieth_of_all_cases():
     """The lowest was picked by the same losses, so the level of each comparison must be lower."""
-    cases = np.random.default_rng(0).normal(size=(400, 8, 10))
+    cases = np.random.default_rng(0).normal(size=(400, 12, 10))
     assert 0.03 < np.mean([not ties(losses).all() for losses in cases]) < 0.07
     assert np.mean([not ties(losses, 0.05).all() for losses in cases]) > 0.09
 
@@ -123,6 +124,27 @@ def test_quantiles_and_the_chance_of_the_other_sign():
     np.testing.assert_array_equal(quantiles(values, chances, [0.02, 0.03, 0.5, 1]), [-1, 0, 1, 2])
     assert turning(values, chances) == pytest.approx(0.06)
     assert turning(np.zeros(1), np.ones(1)) == 1
+
+
+def test_the_law_of_a_sum_is_that_of_every_choice():
+    rng = np.random.default_rng(0)
+    terms = [(rng.integers(-40, 40, 5) / 4, rng.dirichlet(np.ones(5))) for _ in range(3)]
+    values, chances = summed(terms, step=0.25)
+    for value in values:
+        assert chances[values == value].sum() == pytest.approx(sum(
+            p * q * r for (a, p), (b, q), (c, r) in itertools.product(*(zip(*term, strict=True)
+                                                                        for term in terms))
+            if a + b + c == value), abs=1e-12)
+    assert chances.sum() == pytest.approx(1)
+
+
+def test_the_law_of_a_sum_keeps_means_and_bounds_what_is_infinite():
+    one = np.array([0.123, -0.2678]), np.array([0.3, 0.7])
+    values, chances = summed([one, one], step=0.1)
+    assert values @ chances == pytest.approx(2 * np.dot(*one))
+    values, chances = summed([(np.array([np.inf, 1.0]), np.array([0.1, 0.9])), one], reach=5.0)
+    assert chances[values > 4].sum() == pytest.approx(0.1)
+    assert values.max() < 5.2
 
 
 def test_several_rivals_make_each_harder_to_tell():
