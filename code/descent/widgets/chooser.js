@@ -201,7 +201,9 @@ function rankAxes(svg, R, base, last) {
   node(svg, "path", { d: `M${RANKS[0]},${UPPER}V${base}H${RANKS[1]}M${SHARE[0]},${UPPER}V${base}`, ...stroke("currentColor", .8) });
   for (let rank = 1; rank <= last; rank++) {
     node(svg, "path", { d: `M${R(rank)},${base}v4`, ...stroke("currentColor", .8) });
-    node(svg, "text", { x: R(rank), y: base + 17, "text-anchor": "middle" }, rank);
+    if (last < 10 || rank === 1 || rank % 3 === 0) {  // numbers of two digits need more room
+      node(svg, "text", { x: R(rank), y: base + 17, "text-anchor": "middle" }, rank);
+    }
   }
   node(svg, "text", { x: (RANKS[0] + RANKS[1]) / 2, y: base + 34, "text-anchor": "middle" }, "mean rank");
 }

@@ -1,4 +1,4 @@
-"""The benchmark: every optimizer on seven tasks, Muon on three, by one protocol.
+"""The benchmark: every optimizer on seven tasks, Muon on three, SparseAdam on one, by one protocol.
 
 Every optimizer gets the same budget of gradient evaluations on a task, under a constant lr and a
 cosine one. It runs at its default settings, then 16 settings of its space are tried with 3 seeds
