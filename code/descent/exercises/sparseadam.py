@@ -61,9 +61,18 @@ _FADES = "What happens to m and to v in a step that does not see the entry?"
 _STANDS = "Where does an entry go in a step that does not see it?"
 _COUNTS = "Whose steps does the correction count?"
 _EPS = "Beside which root does eps stand: the corrected one, or the other?"
-_ADAM = Mistake("Adam", _rule(False, False, "all", spread=_plus),
-                "That is Adam: it moves and fades everywhere.", _FADES,
-                "Keep p, m and v as they were wherever g is 0.")
+
+
+def _besides(name, rule, why, ask, do):
+    """Return a mistake whose eps is beside the corrected root besides, which shows first."""
+    return Mistake(name, rule, f"{why} And its eps stands beside the corrected root.",
+                   f"Two things. {_EPS} And: {ask[0].lower()}{ask[1:]}",
+                   f"{do} Correct the step, and divide by `np.sqrt(v) + eps`.")
+
+
+_ADAM = _besides("Adam", _rule(False, False, "all", spread=_plus),
+                 "That is Adam: it moves and fades everywhere.", _FADES,
+                 "Keep p, m and v as they were wherever g is 0.")
 _STILL = Mistake("means fade", _rule(False, False),
                  "Only the point stands still; both means fade in every step.", _FADES,
                  "Put `np.where(seen, …, m)` and `np.where(seen, …, v)` around the means, too.")
@@ -72,9 +81,9 @@ _BESIDE = Mistake("eps beside the corrected root", _rule(spread=_plus),
                   "bare one.", _EPS, "Correct the step, and divide by `np.sqrt(v) + eps`.")
 _LAZY = (
     _BESIDE, _ADAM, _STILL,
-    Mistake("means fade, eps as in Adam", _rule(False, False, spread=_plus),
-            "Only the point stands still; both means fade in every step.", _FADES,
-            "Keep m and v wherever g is 0."),
+    _besides("means fade, eps as in Adam", _rule(False, False, spread=_plus),
+             "Only the point stands still; both means fade in every step.", _FADES,
+             "Keep m and v wherever g is 0."),
     Mistake("Adam, eps beside the bare root", _rule(False, False, "all"),
             "It moves and fades everywhere.", _FADES,
             "Keep p, m and v as they were wherever g is 0."),
@@ -82,23 +91,23 @@ _LAZY = (
             "Keep the old m there."),
     Mistake("v fades", _rule(v_kept=False), "v fades where nothing is seen.", _FADES,
             "Keep the old v there."),
-    Mistake("m fades, eps as in Adam", _rule(m_kept=False, spread=_plus),
-            "m fades where nothing is seen.", _FADES, "Keep the old m there."),
-    Mistake("v fades, eps as in Adam", _rule(v_kept=False, spread=_plus),
-            "v fades where nothing is seen.", _FADES, "Keep the old v there."),
+    _besides("m fades, eps as in Adam", _rule(m_kept=False, spread=_plus),
+             "m fades where nothing is seen.", _FADES, "Keep the old m there."),
+    _besides("v fades, eps as in Adam", _rule(v_kept=False, spread=_plus),
+             "v fades where nothing is seen.", _FADES, "Keep the old v there."),
     Mistake("coasts", _rule(moves="all"),
             "The means are kept, and the point still moves everywhere.", _STANDS,
             "Put `np.where(seen, p - step, p)`."),
-    Mistake("coasts, eps as in Adam", _rule(moves="all", spread=_plus),
-            "The means are kept, and the point still moves everywhere.", _STANDS,
-            "Put `np.where(seen, p - step, p)`."),
+    _besides("coasts, eps as in Adam", _rule(moves="all", spread=_plus),
+             "The means are kept, and the point still moves everywhere.", _STANDS,
+             "Put `np.where(seen, p - step, p)`."),
     Mistake("own clock", _rule(m_clock="own", v_clock="own"),
             "It counts the visits of each entry. Torch counts the steps of the table.", _COUNTS,
             "Correct by t."),
-    Mistake("own clock, eps as in Adam",
-            _rule(m_clock="own", v_clock="own", spread=_plus),
-            "It counts the visits of each entry. Torch counts the steps of the table.", _COUNTS,
-            "Correct by t."),
+    _besides("own clock, eps as in Adam",
+             _rule(m_clock="own", v_clock="own", spread=_plus),
+             "It counts the visits of each entry. Torch counts the steps of the table.", _COUNTS,
+             "Correct by t."),
     Mistake("no correction", _rule(m_clock="none", v_clock="none"),
             "It leaves out the correction.", _COUNTS,
             "Multiply by the root of 1 - beta2**t, and divide by 1 - beta1**t."),
@@ -146,24 +155,25 @@ _OWN = (
 
 _FIRST_IS = "What are m and √v after the first visit, and what does the table's clock add?"
 _FIRST = (
-    Mistake("first step of a new table", lambda beta2, longest: 1 - longest,
+    Mistake("first step of a new table", lambda beta2, length: 1 - length,
             "It leaves √v out.", _FIRST_IS,
             "The step is (1 - beta1) / √(1 - beta2), in lr."),
-    Mistake("no root", lambda beta2, longest: 1 - longest * (1 - beta2),
-            "It divides by v, not by its root.", _FIRST_IS, "Take the root of 1 - beta2."),
-    Mistake("m for what it keeps", lambda beta2, longest: longest * math.sqrt(1 - beta2),
-            "That is 1 - beta1, the share that m gives to the new gradient.", _FIRST_IS,
-            "Take 1 minus it."),
-    Mistake("beta2 for its rest", lambda beta2, longest: 1 - longest * math.sqrt(beta2),
+    Mistake("no root", lambda beta2, length: 1 - length * (1 - beta2),
+            "It divides by v, not by its root.", "Is m divided by v, or by its root?",
+            "Take the root of 1 - beta2."),
+    Mistake("m for what it keeps", lambda beta2, length: length * math.sqrt(1 - beta2),
+            "That is 1 - beta1, the share that m gives to the new gradient.",
+            "Which share of m is the new gradient: beta1, or 1 - beta1?", "Take 1 minus it."),
+    Mistake("beta2 for its rest", lambda beta2, length: 1 - length * math.sqrt(beta2),
             "It takes beta2 for the share of the new square.", _FIRST_IS,
             "The new square has the share 1 - beta2."),
-    Mistake("the step itself", lambda beta2, longest: longest / math.sqrt(1 - beta2),
+    Mistake("the step itself", lambda beta2, length: length / math.sqrt(1 - beta2),
             "It multiplies the step by 1 / √(1 - beta2) once more.", _FIRST_IS,
-            "Solve (1 - beta1) / √(1 - beta2) = longest for beta1."),
-    Mistake("upside down", lambda beta2, longest: 1 - math.sqrt(1 - beta2) / longest,
+            "Solve (1 - beta1) / √(1 - beta2) = length for beta1."),
+    Mistake("upside down", lambda beta2, length: 1 - math.sqrt(1 - beta2) / length,
             "The length stands below the line.", "Does a longer step want a smaller beta1?",
             "Multiply by the length."),
-    Mistake("both roots", lambda beta2, longest: 1 - math.sqrt(longest * (1 - beta2)),
+    Mistake("both roots", lambda beta2, length: 1 - math.sqrt(length * (1 - beta2)),
             "It takes the root of the length, too.", _FIRST_IS, "Only 1 - beta2 has a root."),
 )
 
@@ -228,7 +238,7 @@ _STATE = "the new point and both means, p, m, v"
 EXERCISES = {
     "twice": Exercise(lambda a, b, beta2: (1 - beta2) * (a + b)**2,
                       on((0.3, 0.5, 0.9), (1.0, -0.4, 0.99), (2.0, 0.25, 0.5)), _TWICE),
-    "first": Exercise(lambda beta2, longest: 1 - longest * math.sqrt(1 - beta2),
+    "first": Exercise(lambda beta2, length: 1 - length * math.sqrt(1 - beta2),
                       on((0.999, 1.0), (0.99, 2.0), (0.995, 0.3), (0.9999, 3.0)), _FIRST),
     "implement": Exercise(_rule(), _DRIVEN, _LAZY, gives=_STATE),
     "mend": Exercise(_rule(), _DRIVEN, _LAZY, gives=_STATE),
