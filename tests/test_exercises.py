@@ -212,6 +212,18 @@ def test_an_unknown_wrong_answer_says_where_it_departs_and_by_what():
     assert "By hand, with lr=0.1, h=1, ratio=2: asked for is 0.190476" in said[1].message
 
 
+def test_adam_for_sparseadam_is_asked_about_what_shows_first_too():
+    def adam(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        return p - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+    said = check("sparseadam.implement", adam)
+    assert said.mistake == "Adam"
+    assert "At step 1 " in said.message
+    assert "does eps stand" in said.message
+    assert "m and to v" in said.message
+
+
 def test_a_number_of_one_case_and_rounded_decimals_are_known():
     assert check("nadam.first_step", lambda *_: -0.0021129).mistake == "always the same"
     right = find("rmsprop.window").reference

@@ -74,14 +74,16 @@ def _word(x):
     return f"{x:g}" if isinstance(x, (int, float)) else str(x)
 
 
-def drive(*settings, rests=0):
+def drive(*settings, rests=0, silent=()):
     """Return trials that drive a rule for six steps, under each dict of hyper-parameters.
 
     The points are arrays and lr falls to a tenth after three steps, so that what lies inside the
-    buffer shows; one entry has no gradient for the first `rests` steps.
+    buffer shows; one entry has no gradient for the first `rests` steps, another none at those that
+    `silent` names.
     """
     gradients = np.random.default_rng(0).normal(size=(6, 3))
     gradients[:rests, 1] = 0.0
+    gradients[[t - 1 for t in silent], 2] = 0.0
     first = [(t, g, {**settings[0], "lr": _lr(settings[0], t)})
              for t, g in enumerate(gradients[:, 0].tolist(), start=1)]
 
