@@ -4,6 +4,10 @@ What was chosen before the first run: beta2 is tuned for both, since the same nu
 memory in each; on the names, whose rows are an embedding, the rare and the frequent half count
 separately; the spike comes once, in the middle, at a setting that was tuned without it. Beside the
 two methods stand a shorter memory and Adam with its gradient clipped, what one would try first.
+
+What was changed afterwards: on three tasks a memory of 0.9 was the best of its row for one of the
+methods, so that 0.7 was added there, for both. On the digits 0.999 was, and nothing was added: over
+90 steps a longer memory forgets no less.
 """
 
 from functools import wraps
@@ -19,7 +23,8 @@ from descent.rules import adam
 __all__ = ["BUDGETS", "MEMORIES", "SPIKES", "TRIALS", "after_a_spike", "on_names"]
 
 BUDGETS = {"digits": 90, "mnist_1d": 150, "names": 150, "digit_rows": 150}
-MEMORIES = (0.9, 0.99, 0.999)
+MEMORIES = {"digits": (0.9, 0.99, 0.999), **dict.fromkeys(
+    ("mnist_1d", "names", "digit_rows"), (0.7, 0.9, 0.99, 0.999))}
 SPIKES = (1, 10, 100, 1000)  # 1 is no spike
 _LRS = {"adam": rates(0.0032, 0.32, 9, digits=4), "adamax": rates(0.0056, 0.56, 9, digits=4)}
 
@@ -69,7 +74,7 @@ def after_a_spike(task, rule, lrs, steps, at, tuning, final, betas):
 def _trials():
     for task, steps in BUDGETS.items():
         for rule in ("adam", "adamax"):
-            for beta2 in MEMORIES:
+            for beta2 in MEMORIES[task]:
                 plan = {"rule": rule, "lrs": _LRS[rule], "steps": steps, "tuning": 8, "final": 40,
                         "betas": [0.9, beta2]}
                 yield f"{task}/{rule}, beta2 {beta2:g}", (
