@@ -86,6 +86,15 @@ _SHARED = (
     Mistake("a mean for the maximum", _rule(top=lambda u, g, m, beta2, eps, t:
                                             beta2 * u + (1 - beta2) * (np.abs(g) + eps)),
             ask=_TWO, why="It takes a mean of sizes.", do="Take the larger of the two."),
+    Mistake("weight of a mean", _rule(top=lambda u, g, m, beta2, eps, t:
+                                      np.maximum(beta2 * u, (1 - beta2) * (np.abs(g) + eps))),
+            ask=_TWO, why="It weighs the new gradient by 1 - beta2, as a mean does.",
+            do="A maximum takes the new one whole."),
+    Mistake("weight of a mean, eps whole", _rule(top=lambda u, g, m, beta2, eps, t:
+                                                 np.maximum(beta2 * u,
+                                                            (1 - beta2) * np.abs(g) + eps)),
+            ask=_TWO, why="It weighs the new gradient by 1 - beta2, as a mean does.",
+            do="A maximum takes the new one whole."),
     Mistake("a sum for the maximum", _rule(top=lambda u, g, m, beta2, eps, t:
                                            beta2 * u + np.abs(g) + eps),
             ask=_TWO, why="It adds the two.", do="Take the larger of the two."),
@@ -109,11 +118,16 @@ _SHARED = (
             ask="Which number keeps the old m?",
             why="It keeps 1 - beta1 of the old mean.", do="Keep beta1 of m, and 1 - beta1 of g."),
 )
-_ADDED_UP = Mistake(
-    "eps added up", _rule(top=lambda u, g, m, beta2, eps, t: np.maximum(
-        beta2 * u, np.abs(g)) + eps), ask=_WHERE,
-    why="eps stands outside the maximum but stays in u: it is added again at every step.",
-    do=_PUT_EPS)
+
+
+def _added_up(ask):
+    return Mistake(
+        "eps added up", _rule(top=lambda u, g, m, beta2, eps, t: np.maximum(
+            beta2 * u, np.abs(g)) + eps), ask=ask,
+        why="eps stands outside the maximum but stays in u: it is added again at every step.",
+        do=_PUT_EPS)
+
+
 _IMPLEMENT = (
     Mistake("Adam", _adam, ask="What is the size of the gradients in yours?",
             why="That is Adam still: a root of a mean of squares.",
@@ -121,14 +135,9 @@ _IMPLEMENT = (
     Mistake("Adam, v not corrected", _adam_plain, ask="What is the size of the gradients in yours?",
             why="It is still a root of a mean of squares.",
             do="Put a fading maximum in its place."),
-    _ADDED_UP,
+    _added_up(_WHERE),
     *_SHARED,
 )
-_MEND = _SHARED
-
-
-
-
 
 
 def _right_second(lr, beta1, beta2, g1, g2):
@@ -157,6 +166,11 @@ _SECOND = (
     Mistake("weights swapped", lambda lr, beta1, beta2, g1, g2:
             -lr * (g1 + beta1 * g2) / (1 + beta1) / max(beta2 * abs(g1), abs(g2)), ask=_MEANS,
             why="The older gradient has the larger weight.", do="It is the older that fades."),
+    Mistake("first one whole", lambda lr, beta1, beta2, g1, g2:
+            -lr * (beta1 * g1 + (1 - beta1) * g2) / (1 - beta1**2)
+            / max(beta2 * abs(g1), abs(g2)), ask=_MEANS,
+            why="The first gradient enters the mean with weight 1.",
+            do="Both enter it with 1 - beta1."),
     Mistake("plain mean", lambda lr, beta1, beta2, g1, g2:
             -lr * (g1 + g2) / 2 / max(beta2 * abs(g1), abs(g2)), ask=_MEANS,
             why="It weighs both gradients alike.", do="The older has beta1 times the weight."),
@@ -316,7 +330,9 @@ EXERCISES = {
         _SECOND),
     "implement": Exercise(_rule(), _DRIVEN, _IMPLEMENT, gives=_STATE),
     "power": Exercise(_power, on((8.0, 2, 0.9), (100.0, 4, 0.99), (3.0, 3, 0.5)), _POWER),
-    "mend": Exercise(_rule(), _DRIVEN, (_ADDED_UP, *_MEND), gives=_STATE),
+    "mend": Exercise(_rule(), _DRIVEN, (
+        _added_up("Of which numbers is u the larger at the second step, if that gradient is 0?"),
+        *_SHARED), gives=_STATE),
     "rare": Exercise(lambda lr, beta1, beta2, n: lr * _period(beta1, beta2, n), on(
         (0.1, 0.9, 0.999, 5), (1.0, 0.5, 0.8, 3), (2e-3, 0.7, 0.9, 20)), _RARE),
 }
