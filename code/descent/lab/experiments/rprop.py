@@ -203,12 +203,12 @@ def counted(problem, rule, lrs, tuning, final, budget, n=None, **hyper):
 
 
 _FULL = {"Rprop": ("rprop", rates(1e-3, 3.162, 8), {}),
-         "Adam": ("adam", rates(3.162e-3, 0.3162, 5), {}),
-         "SGD, momentum 0.9": ("sgd", rates(0.03162, 3.162, 5), {"momentum": 0.9}),
+         "Adam": ("adam", rates(0.01778, 0.3162, 6), {}),
+         "SGD, momentum 0.9": ("sgd", rates(0.1, 1, 5), {"momentum": 0.9}),
          "L-BFGS": ("lbfgs", [1.0], {"line_search_fn": "strong_wolfe"}),
          "Rprop of 1993, going back": ("back_rprop", rates(1e-3, 3.162, 8), {}),
          "one size for all": ("even_rprop", rates(1e-3, 3.162, 8), {}),
-         "signs alone": ("sign_only", rates(1e-3, 0.1, 5), {})}
+         "signs alone": ("sign_only", rates(0.01, 1, 5), {})}
 _BATCHED = {"Rprop": ("rprop", {"lrs": rates(1e-6, 1, 7)}),
             "Rprop, capped": ("rprop", {"caps": rates(3.162e-3, 1, 6)}),
             "Adam": ("adam", {"lrs": rates(3.162e-3, 0.3162, 5)}),
