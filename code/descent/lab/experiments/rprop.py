@@ -124,8 +124,8 @@ def lowered(task, rule, lrs, tuning, final, **hyper):
     made = [[count(lrs[at], seed) for seed in fresh_seeds(final)] for at in chosen]
     test = np.array([[run[1][k] for run in runs] for k, runs in enumerate(made)])
     return {"tried": mean, "lr": [lrs[at] for at in chosen],
-            "at_edge": [bool(len(lrs) > 1 and at in (0, len(lrs) - 1) and mean[at, k] < GRADIENTS)
-                        for k, at in enumerate(chosen)],
+            "at_edge": any(len(lrs) > 1 and at in (0, len(lrs) - 1) and mean[at, k] < GRADIENTS
+                           for k, at in enumerate(chosen)),
             "gradients": [[run[0][k] for run in runs] for k, runs in enumerate(made)],
             "test_loss": test[..., 0], "test_accuracy": test[..., 1]}
 
@@ -152,7 +152,8 @@ def batched(task, rule, batch, tuning, final, lrs=None, caps=None, **hyper):
     made = tasks.choose(train, [{"value": value} for value in grid], tuning_seeds=range(tuning),
                         final_seeds=fresh_seeds(final), loss=logs)
     (last,) = made.final
-    return {"tried": made.losses, "chosen": made.setting["value"], "at_edge": made.at_edge,
+    at_edge = made.at_edge and made.setting["value"] > 1e-6  # Rprop lifts what is below to 1e-6
+    return {"tried": made.losses, "chosen": made.setting["value"], "at_edge": at_edge,
             "train_loss": last.train_loss[0], "test_loss": last.test_loss[0],
             "test_accuracy": last.test_accuracy[0]}
 
@@ -214,8 +215,8 @@ def counted(problem, rule, lrs, tuning, final, budget, n=None, **hyper):
     chosen = mean.argmin(0)
     report = needed(PROBLEMS[problem](fresh_seeds(final), **size), lrs[chosen])
     return {"tried": mean, "lr": lrs[chosen],
-            "at_edge": [bool(at in (0, len(lrs) - 1) and mean[at, k] < budget)
-                        for k, at in enumerate(chosen)],
+            "at_edge": any(at in (0, len(lrs) - 1) and mean[at, k] < budget
+                           for k, at in enumerate(chosen)),
             "gradients": [report[k, k] for k in range(len(EXCESS))]}
 
 
