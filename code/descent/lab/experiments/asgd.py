@@ -87,7 +87,7 @@ _SPELLING = {"task": "spelling", "examples": 2000, "validation": 400, "steps": 1
              "batch_size": 32, "tuning": 2, "final": 10}
 _SGD, _ADAM = {"rule": "sgd", "momentum": 0.9}, {"rule": "adam"}
 _GRIDS = (({**_DIGITS, **_SGD}, rates(10**-2.25, 10**-0.75, 7)),
-          ({**_DIGITS, **_ADAM}, rates(10**-2.5, 0.1, 7)),
+          ({**_DIGITS, **_ADAM}, rates(10**-3.75, 10**-1.5, 10)),
           ({**_SPELLING, **_SGD}, rates(10**-1.25, 10**-0.25, 5)),
           ({**_SPELLING, **_ADAM}, rates(10**-2.5, 10**-1.25, 6)))
 
