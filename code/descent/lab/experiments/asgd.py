@@ -23,7 +23,7 @@ def read(rule, steps, means, reading="last"):
     """Return the rule noting in the dict `means`, at its last step, what each reading gives.
 
     It ends at the reading asked for: at its last point ("last"), at the mean of the second half of
-    its points ("half"), or at their EMA ("ema"), which begins as the first of them, as torch's does.
+    its points ("half"), or at their EMA ("ema"), which begins as the first of them, as in torch.
     """
     first, keep = steps // 2, 1 - 10 / steps
 
