@@ -75,10 +75,11 @@ def raced(lrs, tuning, final, schedule, **given):
 
 
 def reread(trial, reading, lr, seeds=2):
-    """Train the first final seeds of a trial once more; return their test losses."""
+    """Train the first final seeds of a trial once more; return their training and test losses."""
     given = {name: value for name, value in trial.arguments.items()
              if name not in {"lrs", "tuning", "final"}}
-    return _fit(**given, reading=reading, lr=[lr], seeds=fresh_seeds(seeds))[0].test_loss[0]
+    fit, _ = _fit(**given, reading=reading, lr=[lr], seeds=fresh_seeds(seeds))
+    return fit.train_loss[0], fit.test_loss[0]
 
 
 _DIGITS = {"task": "digits", "examples": 400, "validation": 359, "steps": 300, "batch_size": 32,
