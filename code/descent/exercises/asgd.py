@@ -167,6 +167,10 @@ _SHRINKS = "By how much does the point shrink, and before or after the step?"
 _FALLS = "What is eta for the next step, and what is the power of?"
 _GOES_ON = "From where does the next step go on?"
 _IMPLEMENT = (
+    Mistake("SGD", lambda p, g, t, ax=0.0, eta=0.0, *, lr, lambd, alpha, t0: (p - lr * g, ax, eta),
+            "That is SGD still: nothing falls, shrinks or is averaged.",
+            "Which three things does ASGD do beside SGD's step?",
+            "Shrink and step with eta, move ax, and make the next eta."),
     Mistake("no mean", _asgd(mean=lambda ax, p, n: p), "The mean is always the point.", _BY,
             "Move ax by (p - ax) / max(1, t - 1 - t0)."),
     Mistake("no mean, zero", _asgd(mean=lambda ax, p, n: ax), "ax never moves.", _BY,
