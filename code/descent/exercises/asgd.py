@@ -62,9 +62,16 @@ _GOOD = (
     Mistake("ratio in front only", lambda lr, h, ratio: (2 - lr * h / ratio) / (lr * h),
             "It has lr / ratio in one place of the floor only.", _FLOOR,
             "The floor has lr above the line, too."),
-    Mistake("variances", lambda lr, h, ratio: (2 - lr * h / ratio) * ratio * h / lr,
-            "A variance and a loss are set equal, or h / 2 is in one of them only.", _EQUAL,
+    Mistake("variance and loss", lambda lr, h, ratio: (2 * ratio - lr * h) / (2 * lr),
+            "It sets the loss of the mean equal to the variance of the points.", _EQUAL,
             "Both are losses: h / 2 times a variance."),
+    Mistake("loss and variance", lambda lr, h, ratio: 2 * (2 * ratio - lr * h) / (lr * h**2),
+            "It sets the variance of the mean equal to the loss of the points.", _EQUAL,
+            "Both are losses: h / 2 times a variance."),
+    Mistake("noise of the gradient", lambda lr, h, ratio: h * (2 * ratio - lr * h) / lr,
+            "It takes an n-th of the gradient's noise for the variance of the mean.",
+            "What is the variance of one measurement of the minimum?",
+            "A measurement is off by the noise over h: its variance has h**2 below the line."),
     Mistake("h forgotten", lambda lr, h, ratio: (2 * ratio - lr * h) / lr,
             "The loss of the mean has h below the line.", _EQUAL, "Divide by h."),
     Mistake("a quarter", lambda lr, h, ratio: (2 * ratio - lr * h) / (4 * lr * h),
@@ -97,6 +104,9 @@ _POWER = "How does eta fall: what is the power of?"
 _RATE = (
     Mistake("at once", _rate(lambda t: t - 1), "It uses the new lr at once: torch is a step late.",
             _WHEN, "Take the rate of the step before, and for the first step its own."),
+    Mistake("the scheduler's", _rate(lambda t: t - 1, fallen=lambda lr, lambd, alpha, k: lr),
+            "It is what the scheduler has set, at once and with no fall.", _WHEN,
+            "Take the rate of the step before, and let it fall by lambd and alpha."),
     Mistake("two late", _rate(lambda t: max(t - 3, 0)), "It is two steps late.", _WHEN,
             "rates[0] is that of step 1, so the step before t has rates[t - 2]."),
     Mistake("always the first", _rate(lambda t: 0), "It keeps the first rate for ever.", _WHEN,
@@ -106,6 +116,9 @@ _RATE = (
             "At step 1 it takes the last of the rates: rates[-1].", _WHEN,
             "Step 1 has no step before it; it uses its own rate."),
     Mistake("counts this step", _rate(times=lambda t: t),
+            "It counts this step, too, in the fall.", _COUNT, "Multiply by t - 1."),
+    Mistake("counts this step, but the first", lambda rates, t, lambd, alpha:
+            _rate(times=lambda t: t if t > 1 else 0)(rates, t, lambd, alpha),
             "It counts this step, too, in the fall.", _COUNT, "Multiply by t - 1."),
     Mistake("counts one too few", _rate(times=lambda t: max(t - 2, 0)),
             "It counts one step too few in the fall.", _COUNT, "Multiply by t - 1."),
@@ -161,10 +174,16 @@ def _asgd(eta_of=lambda eta, lr, t: lr if t == 1 else eta, share=lambda t, t0: m
     return rule
 
 
+def _at_once(p, g, t, ax=0.0, eta=0.0, *, lr, lambd, alpha, t0):
+    now = lr / (1 + lambd * lr * (t - 1))**alpha
+    return _asgd()(p, g, t, ax, now, lr=lr, lambd=lambd, alpha=alpha, t0=t0)
+
+
 _BEGINS = "At which t does your mean first hold two points, if t0 is 0?"
 _BY = "By which share does the mean move, and towards what?"
 _SHRINKS = "By how much does the point shrink, and before or after the step?"
 _FALLS = "What is eta for the next step, and what is the power of?"
+_MADE = "With which eta is a step made, and with which the first?"
 _GOES_ON = "From where does the next step go on?"
 _IMPLEMENT = (
     Mistake("SGD", lambda p, g, t, ax=0.0, eta=0.0, *, lr, lambd, alpha, t0: (p - lr * g, ax, eta),
@@ -200,10 +219,13 @@ _IMPLEMENT = (
     Mistake("uphill", _asgd(sign=1.0), "It steps uphill.", "Does the loss fall along its step?",
             "Take eta * g off."),
     Mistake("eta thrown away", _asgd(eta_of=lambda eta, lr, t: lr),
-            "Every step is made at lr; the eta that is handed in is not used.", _FALLS,
+            "Every step is made at lr; the eta that is handed in is not used.", _MADE,
             "From step 2 on use eta."),
+    Mistake("eta of the new lr", _at_once,
+            "It makes each step's eta from the lr of now; torch made it at the end of the step "
+            "before, with the lr of then.", _MADE, "From step 2 on use the eta handed in."),
     Mistake("eta never set", _asgd(eta_of=lambda eta, lr, t: eta),
-            "The first step is made at eta 0.", _FALLS, "At t = 1 eta is lr."),
+            "The first step is made at eta 0.", _MADE, "At t = 1 eta is lr."),
     Mistake("eta of this step", _asgd(fall=lambda lr, lambd, alpha, t:
                                       lr / (1 + lambd * lr * (t - 1))**alpha),
             "The eta that it returns has fallen one step too little.", _FALLS,
@@ -220,10 +242,10 @@ _IMPLEMENT = (
 
 def _averaged(share=lambda t, first: t - first + 1, begins=lambda t, first: t > first,
               kept=lambda p, ax: (p, ax), of=lambda old, new: new,
-              mean=lambda ax, p, n: ax + (p - ax) / n):
+              mean=lambda ax, p, n: ax + (p - ax) / n, until=lambda ax, p: p):
     def rule(p, g, t, ax=0.0, *, lr, first):
         new = p - lr * g
-        ax = mean(ax, of(p, new), share(t, first)) if begins(t, first) else new
+        ax = mean(ax, of(p, new), share(t, first)) if begins(t, first) else until(ax, new)
         return kept(new, ax)
     return rule
 
@@ -240,6 +262,9 @@ _MEND = (
     Mistake("swapped", _averaged(kept=lambda p, ax: (ax, p)),
             "It returns the mean first: the next step takes it for the point.", _STANDS,
             "Return the point, then the mean."),
+    Mistake("no mean before", _averaged(until=lambda ax, p: ax),
+            "Until step `first` its mean stays at 0, and that 0 is averaged with the points.",
+            "What is the mean until step `first`?", "Until then it is the point."),
     Mistake("one point short", _averaged(share=lambda t, first: t - first),
             "The count lacks one: the second point of the mean replaces the first.", _HOLDS,
             "After step t it holds t - first + 1 points."),
@@ -268,12 +293,12 @@ def _keeps(n):
 _SQUARES = "What do the squares of the EMA's weights add up to?"
 _KEEP = (
     Mistake("1 - 1 / n", lambda n: 1 - 1 / n,
-            "Its window is n steps on average in age, not in noise: it is as noisy as a mean of "
-            "2 n - 1.", _SQUARES, "Set (1 - beta) / (1 + beta) equal to 1 / n."),
+            "It forgets in some n steps, but it is quieter than a mean of n points: it is "
+            "as noisy as one of 2 n - 1.", _SQUARES, "Set (1 - beta) / (1 + beta) equal to 1 / n."),
     Mistake("1 - 2 / n", lambda n: 1 - 2 / n, "That is right for a large n only.", _SQUARES,
             "Solve (1 - beta) / (1 + beta) = 1 / n without dropping anything."),
     Mistake("n over n + 1", lambda n: n / (n + 1),
-            "That is the EMA whose points are as old, on average, as n.", _SQUARES,
+            "That is the EMA whose points are n steps old, on average.", _SQUARES,
             "Set (1 - beta) / (1 + beta) equal to 1 / n."),
     Mistake("share of the new", lambda n: 2 / (n + 1),
             "That is the share of the new point, 1 - beta.", "Which of the two is beta?",

@@ -3,7 +3,9 @@
 What is averaged was fixed before the first run: the second half, and an EMA with a time constant of
 a tenth of the run. A reading of a run costs no gradient, so all readings of a run share one grid,
 and each takes from it the lr that is best for it. Under the cosine the EMA is a control: what of
-its gain is left once the rate falls anyway?
+its gain is left once the rate falls anyway? Two more controls: a rate that falls in a line, where
+the mean is ahead of the cosine; and the final seeds at rates beside the chosen ones, for how much
+of a difference is the luck of tuning.
 """
 
 from functools import wraps
@@ -82,6 +84,26 @@ def reread(trial, reading, lr, seeds=2):
     return fit.train_loss[0], fit.test_loss[0]
 
 
+def beside(lrs, final, readings, **given):
+    """Return by reading the test losses (rates, seeds) of the final seeds at every rate."""
+    return {reading: _fit(**given, reading=reading, lr=lrs, seeds=fresh_seeds(final))[0].test_loss
+            for reading in readings}
+
+
+def lined(task, examples, validation, rule, lrs, steps, tuning, final, **hyper):
+    """Tune the peak of a rate that falls to 0 in a line; report as `raced` does for a reading."""
+    part = getattr(tasks, task)().cut(train=examples, validation=validation)
+    made = tasks.tune(part, getattr(rules, rule), lrs, steps=steps, tuning_seeds=range(tuning),
+                      final_seeds=fresh_seeds(final),
+                      schedule=schedules.linear(1.0, 1.0, 0.0, steps), **hyper)
+    return {"validation": made.validation, "lr": made.lr, "at_edge": made.at_edge,
+            "test_loss": made.final.test_loss[0], "test_accuracy": made.final.test_accuracy[0]}
+
+
+def _untuned(given):
+    return {name: value for name, value in given.items() if name != "tuning"}
+
+
 _DIGITS = {"task": "digits", "examples": 400, "validation": 359, "steps": 300, "batch_size": 32,
            "tuning": 4, "final": 20}
 _SPELLING = {"task": "spelling", "examples": 2000, "validation": 400, "steps": 120,
@@ -95,3 +117,15 @@ _GRIDS = (({**_DIGITS, **_SGD}, rates(10**-2.25, 10**-0.75, 7)),
 TRIALS = {f"{given['task']}/{given['rule']}/{schedule}": Trial(raced, {
     **given, "schedule": schedule, "lrs": lrs})
     for given, lrs in _GRIDS for schedule in READINGS}
+TRIALS |= {f"spelling/{given['rule']}/line": Trial(lined, {**_SPELLING, **given, "lrs": lrs})
+           for given, lrs in ((_SGD, rates(10**-1.25, 1.0, 6)),
+                              (_ADAM, rates(10**-2.5, 10**-1.25, 6)))}
+_BESIDE = {("digits", "sgd"): rates(10**-1.5, 10**-1, 3), ("digits", "adam"): rates(
+    10**-2.5, 10**-1.75, 4), ("spelling", "sgd"): rates(10**-0.75, 10**-0.25, 3),
+    ("spelling", "adam"): rates(0.01, 10**-1.5, 3)}
+TRIALS |= {f"{given['task']}/{given['rule']}/cosine, beside": Trial(beside, {
+    **_untuned(given), "schedule": "cosine", "readings": ["last"],
+    "lrs": _BESIDE[given["task"], given["rule"]]}) for given, _ in _GRIDS}
+TRIALS["digits/adam/constant, beside"] = Trial(beside, {
+    **_untuned({**_DIGITS, **_ADAM}), "schedule": "constant",
+    "readings": list(READINGS["constant"]), "lrs": rates(10**-2.5, 0.01, 3)})
