@@ -1,0 +1,122 @@
+"""RAdam against Adam, plain and with a warm-up of tuned length: over lr, and each at its best.
+
+What was fixed before the first run: the grids, the seeds, the tasks and their lengths. In a race
+every rate is tried with the tuning seeds, with every length of warm-up; at each rate the length of
+least validation loss is taken, and what it gives is reported on fresh seeds, at all rates with a
+few of them and at the best rate with more. A length of 1 is no warm-up, so that a tuned warm-up may
+be none. Control for the method's two parts: Adam times its rectifier, which stands still in the
+five steps that RAdam takes without a divisor.
+"""
+
+import numpy as np
+
+from descent import rules, tasks
+from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.trial import Trial
+from descent.rules.radam import rectifier
+
+__all__ = ["FACTORS", "METHODS", "RACES", "TRIALS", "raced", "scaled"]
+
+METHODS = {"Adam": {"rule": "adam"}, "RAdam": {"rule": "radam"}, "warm-up": {"rule": "adam"},
+           "rectifier alone": {"rule": "ramp"}}
+SHORTER = {"Adam, beta2 0.99": {"rule": "adam", "betas": [0.9, 0.99]},
+           "RAdam, beta2 0.99": {"rule": "radam", "betas": [0.9, 0.99]}}
+RACES = {"digits/100": {}, "mnist_1d/100": {}, "names/100": {},
+         "names/1000": {"tuning": 4, "lengths": [1, 30, 100, 300], "final": 20},
+         "spelling/60": {"lrs": [0.003, 0.01, 0.03, 0.1, 0.3], "tuning": 2, "final": 10, "over": 0,
+                         "lengths": [1, 6, 20, 60]}}
+FACTORS = [1e-3, 1.0, 10.0, 100.0, 1000.0]
+_PLAN = {"lrs": rates(0.001, 1.0, 10, digits=5), "tuning": 6, "final": 30, "over": 10,
+         "lengths": [1]}
+_LENGTHS = [1, 10, 30, 100, 300]
+
+
+def ramp(p, g, t, m=0.0, v=0.0, *, lr=1e-3, betas=(0.9, 0.999)):
+    """Take a step of Adam times RAdam's rectifier; stand still while that is not yet known."""
+    known, r = rectifier(t, betas[1])
+    return rules.adam(p, g, t, m, v, lr=lr * float(r if known else 0.0), betas=betas)[:3]
+
+
+def _found(rule):
+    return ramp if rule == "ramp" else getattr(rules, rule)
+
+
+def _trained(task, rule, settings, seeds, steps, betas):
+    """Train every (lr, length) with every seed; lr climbs evenly in the first `length` steps."""
+    lrs, lengths = (np.array(column, dtype=float) for column in zip(*settings, strict=True))
+    climb = np.repeat(lengths[:, None], len(seeds), 1)
+    return tasks.fit(getattr(tasks, task)(), _found(rule), seeds=seeds, steps=steps,
+                     lr=lrs.tolist(), betas=tuple(betas),
+                     schedule=lambda k: np.minimum(1.0, (k + 1) / climb))
+
+
+def raced(task, rule, steps, lrs, lengths, tuning, final, over, first=2000, betas=(0.9, 0.999)):
+    """Tune lr and the length of a warm-up on validation data, then report on fresh seeds.
+
+    Returns validation losses (rates, lengths, seeds); for each rate the length of the least mean,
+    and test losses with it (rates, `over` seeds); the rate and length of the least of all, whether
+    either is at an edge of the grid (no warm-up is none), and test losses with them by seed.
+    """
+    grid = [(lr, length) for lr in lrs for length in lengths]
+    tried = _trained(task, rule, grid, range(tuning), steps, betas).validation_loss
+    tried = tried.reshape(len(lrs), len(lengths), tuning)
+    means = tried.mean(2)
+    best, taken = int(means.min(1).argmin()), means.argmin(1)
+    chosen = [(lr, lengths[k]) for lr, k in zip(lrs, taken, strict=True)]
+    losses = [] if over == 0 else _trained(
+        task, rule, chosen, fresh_seeds(over, first), steps, betas).test_loss
+    return {"validation": tried, "length_by_lr": [length for _, length in chosen],
+            "over_lr": losses, "lr": lrs[best], "length": chosen[best][1],
+            "at_edge": best in (0, len(lrs) - 1) or taken[best] == len(lengths) - 1 > 0,
+            "test_loss": _trained(task, rule, [chosen[best]], fresh_seeds(final, first), steps,
+                                  betas).test_loss[0]}
+
+
+def adam_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
+    """Take a step of Adam on a loss times a factor."""
+    return rules.adam(p, factor * g, t, m, v, lr=lr)[:3]
+
+
+def radam_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
+    """Take a step of RAdam on a loss times a factor."""
+    return rules.radam(p, factor * g, t, m, v, lr=lr)
+
+
+def ramp_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
+    """Take a step of the rectifier alone on a loss times a factor."""
+    return ramp(p, factor * g, t, m, v, lr=lr)
+
+
+def scaled(task, rule, factors, lr, steps, seeds, first=2000):
+    """Train on the loss times each factor; return test losses of the plain loss, by seed."""
+    rule = {"adam": adam_scaled, "radam": radam_scaled, "ramp": ramp_scaled}[rule]
+    made = tasks.fit(getattr(tasks, task)(), rule, seeds=fresh_seeds(seeds, first), steps=steps,
+                     lr=[lr] * len(factors), factor=factors)
+    return {"test_loss": made.test_loss}
+
+
+def _trials():
+    for race, plan in RACES.items():
+        task, steps = race.split("/")
+        for name, method in METHODS.items():
+            lengths = plan.get("lengths", _LENGTHS) if name == "warm-up" else [1]
+            yield f"{race}/{name}", Trial(raced, {
+                "task": task, "steps": int(steps), **_PLAN, **plan, "lengths": lengths, **method})
+    for race in ("digits/100", "mnist_1d/100"):  # a shorter memory, so a shorter climb
+        task, steps = race.split("/")
+        for name, method in SHORTER.items():
+            yield f"{race}/{name}", Trial(raced, {
+                "task": task, "steps": int(steps), **_PLAN, "over": 0, **method})
+    for race in ("digits/100", "mnist_1d/100", "names/1000"):  # as long as the memory asks for
+        task, steps = race.split("/")
+        yield f"{race}/2000 steps of warm-up", Trial(raced, {
+            "task": task, "steps": int(steps), **_PLAN, **RACES[race], "over": 0, "rule": "adam",
+            "lengths": [2000]})
+    for task in ("digits", "mnist_1d"):
+        for rule in ("adam", "radam", "ramp"):
+            yield f"scaled/{task}/{rule}", Trial(scaled, {
+                "task": task, "rule": rule, "factors": FACTORS, "lr": 0.03, "steps": 100,
+                "seeds": 20})
+
+
+TRIALS = dict(_trials())
