@@ -222,10 +222,11 @@ def _reached(share_of=lambda rho, rho_inf: _r(rho, rho_inf), late=0,
              over=lambda r, share: r > share):
     """Return the first step at which a factor passes a share."""
     def answer(share, beta2):
-        rho_inf, t = 2 / (1 - beta2) - 1, 1
-        while not (_rho(t, beta2) > 5 and over(share_of(_rho(t, beta2), rho_inf), share)):
-            t += 1
-        return t + late
+        rho_inf = 2 / (1 - beta2) - 1
+        for t in range(1, 3000):
+            if _rho(t, beta2) > 5 and over(share_of(_rho(t, beta2), rho_inf), share):
+                return t + late
+        return math.inf
     return answer
 
 

@@ -23,14 +23,14 @@ SHORTER = {"Adam, beta2 0.99": {"rule": "adam", "betas": [0.9, 0.99]},
            "RAdam, beta2 0.99": {"rule": "radam", "betas": [0.9, 0.99]}}
 RACES = {"digits/100": {}, "mnist_1d/100": {}, "names/100": {},
          "names/1000": {"lrs": rates(0.001, 0.1, 5, digits=5), "tuning": 3, "final": 10,
-                        "lengths": [1, 100, 300]},
+                        "lengths": [1, 100, 300, 1000, 3000]},
          "spelling/60": {"lrs": [0.003, 0.01, 0.03, 0.1, 0.3], "tuning": 2, "final": 10, "over": 0,
                          "lengths": [1, 20, 60]}}
 DEAR = "names/1000", "spelling/60"  # without the control for the method's parts
 FACTORS = [1e-3, 1.0, 10.0, 100.0, 1000.0]
 _PLAN = {"lrs": rates(0.001, 1.0, 10, digits=5), "tuning": 6, "final": 30, "over": 10,
          "lengths": [1]}
-_LENGTHS = [1, 10, 30, 100, 300]
+_LENGTHS = [1, 10, 30, 100, 300, 1000, 3000]
 
 
 def ramp(p, g, t, m=0.0, v=0.0, *, lr=1e-3, betas=(0.9, 0.999)):
