@@ -16,15 +16,19 @@ FAMILY = {
     "gradient descent": (1.1, 0, "1847", None),
     "SGD": (1.1, 1, "1951", "sgd"),
     "momentum": (0.55, 2, "1964", "sgd"),
-    "Nesterov": (0.0, 3, "1983", "sgd"),
+    "Nesterov": (-0.05, 3, "1983", "sgd"),
     "L-BFGS": (2.2, 2.5, "1980", "lbfgs"),
     "Adagrad": (1.65, 3.5, "2010", "adagrad"),
-    "Rprop": (0.9, 3.5, "1993", None),
+    "ASGD": (0.05, 1.6, "1992", "asgd"),
+    "Rprop": (0.9, 3.5, "1993", "rprop"),
     "RMSprop": (1.1, 4.5, "2012", "rmsprop"),
     "Adadelta": (2.2, 4.5, "2012", "adadelta"),
     "Adam": (0.55, 5.5, "2014", "adam"),
-    "NAdam": (0.0, 6.5, "2016", "nadam"),
-    "AdamW": (1.1, 6.5, "2017", "adamw"),
+    "NAdam": (-0.05, 6.5, "2016", "nadam"),
+    "AdamW": (1.25, 6.5, "2017", "adamw"),
+    "Adamax": (0.12, 7.5, "2014", "adamax"),
+    "RAdam": (0.58, 7.5, "2019", "radam"),
+    "SparseAdam": (1.13, 7.5, "2017", "sparseadam"),
     "Adafactor": (1.25, 5.5, "2018", "adafactor"),
     "Shampoo": (1.9, 5.5, "2018", None),
     "Muon": (1.9, 6.5, "2024", "muon"),
@@ -33,7 +37,9 @@ HEIRS = [
     ("gradient descent", "SGD", "one sample\nat a time"),
     ("gradient descent", "L-BFGS", "learn the\ncurvature"),
     ("SGD", "momentum", "remember"),
+    ("SGD", "Rprop", "\n\n\n\nsigns"),
     ("momentum", "Nesterov", "look ahead"),
+    ("SGD", "ASGD", "average"),
     ("SGD", "Adagrad", "a rate for every\ncoordinate"),
     ("Rprop", "RMSprop", ""),
     ("Adagrad", "RMSprop", "forget"),
@@ -43,21 +49,25 @@ HEIRS = [
     ("Adam", "NAdam", ""),
     ("Nesterov", "NAdam", ""),
     ("Adam", "AdamW", "decay apart"),
+    ("Adam", "Adamax", ""),
+    ("Adam", "RAdam", ""),
+    ("Adam", "SparseAdam", ""),
     ("RMSprop", "Adafactor", "rows and\ncolumns"),
     ("Adagrad", "Shampoo", ""),
     ("Shampoo", "Muon", "even out\na matrix"),
 ]
 ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
-       "(1951) and L-BFGS (1980). SGD leads to momentum (1964) and on to Nesterov (1983), and to "
-       "Adagrad (2010), from which Adadelta (2012) comes, and with Rprop (1993) RMSprop (2012). "
-       "Momentum and RMSprop join in Adam (2014), which leads to AdamW (2017) and, with Nesterov, "
-       "to NAdam (2016). RMSprop leads to Adafactor (2018) as well; Adagrad to Shampoo (2018), and "
-       "that to Muon (2024).")
+       "(1951) and L-BFGS (1980). SGD leads to ASGD (1992), to momentum (1964) and on to Nesterov "
+       "(1983), to Rprop (1993), and to Adagrad (2010), from which Adadelta (2012) comes, and with "
+       "Rprop RMSprop (2012). Momentum and RMSprop join in Adam (2014), which leads to AdamW "
+       "(2017), Adamax (2014), RAdam (2019), SparseAdam (2017) and, with Nesterov, to NAdam "
+       "(2016). RMSprop leads to Adafactor (2018) as well; Adagrad to Shampoo (2018), and that to "
+       "Muon (2024).")
 
 
 def draw():
     """Return the figure, ready for display."""
-    figure, ax = plots.panels(width=4.8, height=6.4)
+    figure, ax = plots.panels(width=4.8, height=7.4)
     ink = ax.spines["left"].get_edgecolor()
     for parent, child, what in HEIRS:
         (x0, y0), (x1, y1) = FAMILY[parent][:2], FAMILY[child][:2]
@@ -74,7 +84,7 @@ def draw():
                 color="white" if here else ink,
                 bbox={"boxstyle": "round,pad=0.35", "edgecolor": ink, "linewidth": 1,
                       "facecolor": "#20639b" if here else "none"})
-    ax.set(xlim=(-0.4, 2.65), ylim=(6.95, -0.45))
+    ax.set(xlim=(-0.4, 2.65), ylim=(7.95, -0.45))
     ax.axis("off")
     return figure.show(ALT, "Filled boxes have a chapter; momentum and Nesterov share SGD's. "
                             "Years are of an early publication.")

@@ -1,6 +1,7 @@
 import ast
 import builtins
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -212,3 +213,28 @@ def test_a_kernel_that_does_not_start_is_started_again(tmp_path, monkeypatch):
     fail = notebooks.STARTS
     with pytest.raises(RuntimeError, match="Kernel died"):
         notebooks.execute(path)
+
+
+def test_what_nbval_has_run_and_compared_is_kept_for_the_book(tmp_path):
+    """With its picture; what prints something else than is stored is not."""
+    (tmp_path / "chapters").mkdir()
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    picture = "from IPython.display import SVG, display\ndisplay(SVG('<svg/>'))\nprint(6 * 7)"
+    for name, stored in (("right", "42\n"), ("wrong", "41\n")):
+        save(new_notebook(metadata=notebooks._LANGUAGE, cells=[
+            code("a = 1"), code(picture, new_output("display_data", data={
+                "text/plain": "<IPython.core.display.SVG object>"}),
+                new_output("stream", text=stored), count=2)]),
+            tmp_path / "chapters" / f"{name}.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-p",
+         "no:cacheprovider", "chapters"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 failed, 3 passed" in done.stdout
+    cache = build._cache(tmp_path)
+    assert [Path(one.uri).name for one in cache.list_cache_records()] == ["right.ipynb"]
+    notebook = nbformat.read(tmp_path / "chapters" / "right.ipynb", as_version=4)
+    kept = cache.merge_match_into_notebook(notebook)[1]
+    shown, printed = kept.cells[1].outputs
+    assert "image/svg+xml" in shown.data
+    assert printed.text == "42\n"
+    assert [cell.execution_count for cell in kept.cells] == [1, 2]

@@ -16,7 +16,7 @@ from descent.optim.number import Noted, Number
 from descent.optim.shapes import mixes
 from descent.signature import hyperparameters
 
-ROWS = [row for row in parity.ROWS if not row.closure and not mixes(row.rule)]
+ROWS = [row for row in parity.ROWS if not (row.closure or row.sparse or mixes(row.rule))]
 HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
 
 

@@ -5,9 +5,24 @@ import pytest
 import sympy
 import torch
 
-from descent import adadelta, adagrad, adam, adamw, nadam, rmsprop, rules, sgd
+from descent import (
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    asgd,
+    nadam,
+    radam,
+    rmsprop,
+    rprop,
+    rules,
+    sgd,
+    sparseadam,
+)
 from descent.optim.shapes import mixes
 from descent.parity import ROWS
+from descent.rules.radam import rectifier
 from descent.signature import hyperparameters
 from descent.symbols import equal
 
@@ -52,6 +67,17 @@ def run(rule, gradients, p=0.0, **hyper):
     (adam, {"betas": (0.0, 0.75), "eps": 1.0}, [-0.5, -1, -1.5]),
     (adadelta, {"rho": 0.0, "eps": 1.0}, [-2**-0.5, -2**-0.5 - 0.75**0.5,
                                           -2**-0.5 - 0.75**0.5 - 0.875**0.5]),
+    (adamax, {"betas": (0.0, 0.5), "eps": 0.0}, [-1, -2, -3]),
+    (adamax, {"betas": (0.5, 0.5), "eps": 1.0}, [-0.5, -1, -1.5]),
+    (radam, {"betas": (0.0, 0.5), "eps": 1.0}, [-1, -2, -3]),  # v is never trusted
+    (radam, {"betas": (0.0, 0.999), "eps": 1.0}, [-1, -2, -3]),  # nor so early
+    (asgd, {"lambd": 0.0}, [-1, -2, -3]),
+    (asgd, {"lambd": 1.0, "alpha": 1.0}, [-1, -1, -1]),
+    (rprop, {"step_sizes": (0.0, 1.3)}, [-1, -2.2, -3.5]),
+    (sparseadam, {"betas": (0.0, 0.75), "eps": 0.5}, [-0.5, -0.5 - 0.4375**0.5
+                                                      / (0.4375**0.5 + 0.5), -0.5
+                                                      - 0.4375**0.5 / (0.4375**0.5 + 0.5)
+                                                      - 0.578125**0.5 / (0.578125**0.5 + 0.5)]),
 ])
 def test_by_hand(rule, hyper, expected):
     assert run(rule, [1.0, 1.0, 1.0], lr=1.0, **hyper) == pytest.approx(expected, rel=1e-14)
@@ -105,6 +131,43 @@ def test_amsgrad_keeps_the_largest_mean_square():
     # v is 2, 1.5, 1.25: the largest is 2 throughout, corrected by the step's own factor.
     steps = [-g / math.sqrt(2 / (1 - beta**t)) for t, g in enumerate(gradients, start=1)]
     assert points == pytest.approx(np.cumsum(steps), rel=1e-14)
+
+
+def test_rprop_waits_where_the_sign_turns_and_forgets_the_gradient():
+    points = run(rprop, [1.0, 1.0, -1.0, -1.0, -1.0], lr=0.1)
+    assert points == pytest.approx([-0.1, -0.22, -0.22, -0.16, -0.088], rel=1e-12)
+    assert points == pytest.approx(run(rprop, [9.0, 0.1, -3.0, -1e-9, -7.0], lr=0.1), rel=1e-12)
+
+
+def test_asgd_averages_from_the_step_that_it_is_told():
+    points, state, means = [], (), []
+    p = 0.0
+    for t in range(1, 7):
+        p, *state = asgd(p, 1.0 / t, t, *state, lr=1.0, lambd=0.0, t0=1.0)
+        points.append(p)
+        means.append(state[0])
+    assert means[:3] == pytest.approx(points[:3])
+    assert means[3:] == pytest.approx([np.mean(points[2:k]) for k in (4, 5, 6)])
+
+
+def test_radam_divides_from_the_sixth_step_on():
+    points = run(radam, [1e-3] * 7, lr=1.0)
+    steps = -np.diff([0.0, *points])
+    assert steps[:5] == pytest.approx([1e-3] * 5)
+    known, r = zip(*(rectifier(t, 0.999) for t in (5, 6, 7)), strict=True)
+    assert known == (False, True, True)
+    assert steps[5:] == pytest.approx(r[1:], rel=1e-3)  # eps is not rescaled
+
+
+def test_sparseadam_leaves_alone_what_has_no_gradient():
+    table, state = np.array([1.0, 1.0]), ()
+    for t, g in enumerate(([1.0, 1.0], [0.0, 1.0], [0.0, 1.0]), start=1):
+        before, (m, v) = table, state or (0.0, 0.0)
+        table, *state = sparseadam(table, np.array(g), t, *state, lr=0.1)
+        if t > 1:
+            assert table[0] == before[0]
+            assert (state[0][0], state[1][0]) == (m[0], v[0])
+            assert table[1] < before[1] - 0.09
 
 
 def test_adagrad_does_not_see_the_scale_of_a_coordinate():
@@ -170,12 +233,17 @@ def test_nothing_is_changed_in_place(rule):
 
 @pytest.mark.parametrize("rule", EVERY)
 def test_an_array_of_settings_is_one_run_each(rule):
-    lr, decay = np.array([0.1, 0.5]), np.array([[0.0], [0.5], [0.9]])
+    def other(x):  # what has a second axis: weight decay, or of a pair the first
+        first = next(name for name in ("weight_decay", "etas", "betas")
+                     if name in hyperparameters(rule))
+        return {first: x if first == "weight_decay" else (x, rest[first][1])}
+
+    lr, seconds = np.array([0.1, 0.5]), np.array([[0.1], [0.5], [0.9]])
     gradients, rest = [1.0, -2.0, 0.5], {**HYPER[rule]}
-    batch = run(rule, gradients, p=1.0, **{**rest, "lr": lr, "weight_decay": decay})[-1]
+    batch = run(rule, gradients, p=1.0, **{**rest, "lr": lr, **other(seconds)})[-1]
     assert batch.shape == (3, 2)
     for i, j in np.ndindex(3, 2):
-        alone = run(rule, gradients, p=1.0, **{**rest, "lr": lr[j], "weight_decay": decay[i, 0]})
+        alone = run(rule, gradients, p=1.0, **{**rest, "lr": lr[j], **other(seconds[i, 0])})
         assert batch[i, j] == pytest.approx(alone[-1], rel=1e-14)
 
 

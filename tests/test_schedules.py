@@ -4,25 +4,30 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 from descent import Optimizer, path, schedules, sgd
 from descent.parity import schedules as schedule_parity
 from descent.parity.schedules import BOUND, CASES, PLATEAUS, measure, plateau_apart, used
 from descent.schedules import (
+    chained,
     constant,
     cosine_annealing,
     cosine_warm_restarts,
     cyclic,
     exponential,
+    lambda_lr,
     linear,
     linear_warmup,
     multi_step,
+    multiplicative,
     one_cycle,
     one_cycle_momentum,
     plateau,
     polynomial,
+    sequential,
     step_lr,
+    swa_lr,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")  # a test without gradients
@@ -44,12 +49,52 @@ def test_every_schedule_is_compared():
     assert compared == set(schedules.__all__)
 
 
-@pytest.mark.parametrize(("wrong", "case"), [
-    (step_lr(0.1, 11), 0), (cosine_annealing(0.1, 51), 18), (lambda k: 0.1 * 0.9**(k + 1), 7),
+def test_every_scheduler_of_torch_is_compared():
+    """One that torch adds stands in no list."""
+    classes = {one.__name__ for module in (lr_scheduler, swa_utils) for one in vars(module).values()
+               if isinstance(one, type) and (issubclass(one, lr_scheduler.LRScheduler)
+                                             or one is lr_scheduler.ReduceLROnPlateau)}
+    made = {name for name in classes - {"LRScheduler"} if not name.startswith("_")}
+    assert made == set(schedule_parity.TORCHS)
+    assert set(schedule_parity.TORCHS.values()) == set(schedules.__all__) - {
+        "linear_warmup", "one_cycle_momentum", "cyclic_momentum"}  # parts, and one of two
+
+
+@pytest.mark.parametrize(("wrong", "name"), [
+    (step_lr(0.1, 11), "step_lr"), (cosine_annealing(0.1, 51), "cosine_annealing"),
+    (lambda k: 0.1 * 0.9**(k + 1), "exponential"),
+    (multiplicative(0.1, lambda k: 0.98), "multiplicative"),
+    (lambda k: cosine_annealing(0.1, 15)(k), "sequential"),  # does not begin anew
+    (chained(0.1, [exponential(1.0, 0.97)]), "chained"),
+    (swa_lr(exponential(0.1, 0.9), 9, 0.05), "swa_lr"),
 ])
-def test_a_wrong_schedule_is_seen(wrong, case):
-    made = schedule_parity.Case("", {}, wrong, CASES[case].scheduler, CASES[case].steps)
+def test_a_wrong_schedule_is_seen(wrong, name):
+    case = next(case for case in CASES if case.name == name)
+    made = schedule_parity.Case("", {}, wrong, case.scheduler, case.steps)
     assert measure(made)["LambdaLR"] > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of")
+def test_what_torchs_composites_refuse_ours_take():
+    """A sequence within a sequence: torch's raises at the milestone, or is a step ahead."""
+    halves = sequential([constant(1.0, 0.5, 3), exponential(1.0, 0.5)], [3])
+    assert [sequential([halves, constant(1.0, 0.1, 9)], [5])(k) for k in range(7)] == [
+        0.5, 0.5, 0.5, 1.0, 0.5, 0.1, 0.1]
+
+    def first(optimizer):
+        parts = [lr_scheduler.ConstantLR(optimizer, 0.5, 3), lr_scheduler.ExponentialLR(optimizer,
+                                                                                      0.5)]
+        return lr_scheduler.SequentialLR(optimizer, parts, [3])
+
+    def last(optimizer):
+        return lr_scheduler.ConstantLR(optimizer, 0.1, 9)
+
+    ahead, _ = used(lambda optimizer: lr_scheduler.SequentialLR(
+        optimizer, [first(optimizer), last(optimizer)], [5]), 7, lr=1.0)
+    assert list(ahead[:5]) != [halves(k) for k in range(5)]
+    with pytest.raises(NotImplementedError):
+        used(lambda optimizer: lr_scheduler.SequentialLR(
+            optimizer, [last(optimizer), first(optimizer)], [5]), 7, lr=1.0)
 
 
 def test_the_table_says_the_same_on_every_machine():
@@ -70,6 +115,11 @@ def test_the_table_says_the_same_on_every_machine():
     (polynomial(1.0, 4, 2.0), [1, 9 / 16, 1 / 4, 1 / 16, 0]),
     (cosine_annealing(1.0, 2, 0.5), [1, 0.75, 0.5, 0.75, 1]),
     (cosine_warm_restarts(1.0, 1, 3), [1, 1, 0.75, 0.25, 1]),
+    (lambda_lr(2.0, lambda k: 0.5**k), [2, 1, 0.5, 0.25, 0.125]),
+    (multiplicative(2.0, lambda k: 1 / k), [2, 2, 1, 1 / 3, 1 / 12]),
+    (sequential([constant(1.0, 0.5, 9), exponential(1.0, 0.5)], [2]), [0.5, 0.5, 1, 0.5, 0.25]),
+    (chained(2.0, [exponential(1.0, 0.5), constant(1.0, 0.5, 2)]), [1, 0.5, 0.5, 0.25, 0.125]),
+    (swa_lr(exponential(1.0, 0.5), 1, 0.1, 2, "linear"), [1, 0.5, 0.3, 0.1, 0.1]),
     (linear_warmup(lambda k: 2.0 - k, 2, 0.5), [1.0, 1.5, 2.0, 1.0, 0.0]),
     (cyclic(0.0, 1.0, 1, 3), [0, 1, 2 / 3, 1 / 3, 0]),
     (cyclic(0.0, 1.0, 1, mode="triangular2"), [0, 1, 0, 0.5, 0]),
@@ -158,9 +208,19 @@ def test_bad_arguments_are_named(make, words):
         make()
 
 
-def test_a_warmup_needs_a_schedule():
-    with pytest.raises(TypeError, match=r"schedule must be a function .* got 0\.1"):
-        linear_warmup(0.1, 5)
+@pytest.mark.parametrize(("make", "name"), [
+    (lambda: linear_warmup(0.1, 5), "schedule"), (lambda: lambda_lr(0.1, 0.1), "lr_lambda"),
+    (lambda: multiplicative(0.1, 0.1), "lr_lambda"), (lambda: sequential([0.1], []), "schedule"),
+    (lambda: chained(0.1, [0.1]), "factor"), (lambda: swa_lr(0.1, 3, 0.05), "schedule")])
+def test_what_is_no_schedule_is_named(make, name):
+    with pytest.raises(TypeError, match=rf"{name} must be a function .* got 0\.1"):
+        make()
+
+
+@pytest.mark.parametrize("milestones", [[], [3, 2], [1, 2, 3]])
+def test_milestones_are_one_fewer_and_in_order(milestones):
+    with pytest.raises(ValueError, match=r"milestones must be 2 step numbers in order, .* got \["):
+        sequential([abs, abs, abs], milestones)
 
 
 @pytest.mark.parametrize(("name", "allowed", "refused"), [
@@ -168,6 +228,7 @@ def test_a_warmup_needs_a_schedule():
     *((name, [1e-9, 30.0], [0.0, -1e-9]) for name in sorted(schedules._POSITIVE)),
     *((name, [0.0, 0.5, 1.0], [-1e-9, 1 + 1e-9])
       for name in sorted(schedules._PARTS - {"start_factor"})),
+    *((name, [0, 7], [-1, 0.5]) for name in sorted(schedules._COUNTS)),
     ("start_factor", [1e-9, 1.0], [0.0, 1 + 1e-9]),
     ("lr", [0.0, 1e-9, 1e3], [-1e-9, True, "0.1", None]), ("gamma", [0.0, 2.0], [-1e-9])])
 def test_bounds_are_where_they_are_said_to_be(name, allowed, refused):

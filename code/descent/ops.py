@@ -28,7 +28,15 @@ def _library(*values):
 def _tensors(torch, *values):
     """Return every value as a tensor of the dtype and device of the first tensor among them."""
     like = next(v for v in values if isinstance(v, torch.Tensor))
-    return [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
+
+    def tensor(v):
+        if isinstance(v, (int, float)):  # made where it is needed: nothing is sent to a GPU
+            return torch.full((), v, dtype=like.dtype, device=like.device)
+        if hasattr(v, "formula"):  # a number that a kernel will know later
+            return torch.zeros_like(like) + v
+        return torch.as_tensor(v, dtype=like.dtype, device=like.device)
+
+    return [tensor(v) for v in values]
 
 
 def is_tensor(value):

@@ -7,7 +7,8 @@ after that many calls of its `step()`. A schedule drives `descent.path` as it is
 optimizer of lr 1 through `torch.optim.lr_scheduler.LambdaLR`. Only `plateau` must see how training
 goes; it is a state machine of a rule's shape.
 
-Every function raises a ValueError that names the argument, its value and what is allowed.
+Every function raises a ValueError (a TypeError for what should be a function) that names the
+argument, its value and what is allowed.
 """
 
 import math
@@ -16,9 +17,9 @@ from itertools import pairwise
 from numbers import Integral, Real
 
 __all__ = [
-    "constant", "cosine_annealing", "cosine_warm_restarts", "cyclic", "cyclic_momentum",
-    "exponential", "linear", "linear_warmup", "multi_step", "one_cycle", "one_cycle_momentum",
-    "plateau", "polynomial", "step_lr"]
+    "chained", "constant", "cosine_annealing", "cosine_warm_restarts", "cyclic", "cyclic_momentum",
+    "exponential", "lambda_lr", "linear", "linear_warmup", "multi_step", "multiplicative",
+    "one_cycle", "one_cycle_momentum", "plateau", "polynomial", "sequential", "step_lr", "swa_lr"]
 
 
 def step_lr(lr, step_size, gamma=0.1):
@@ -84,16 +85,83 @@ def cosine_warm_restarts(lr, T_0, T_mult=1, eta_min=0.0):
     return schedule
 
 
+def lambda_lr(lr, lr_lambda):
+    """lr times what a function of the step number says."""
+    _check(lr=lr)
+    _callable(lr_lambda=lr_lambda)
+    return lambda k: lr * lr_lambda(k)
+
+
+def multiplicative(lr, lr_lambda):
+    """lr times what the function says of 1, 2, … up to the step, one factor after another.
+
+    As in torch it is never asked about 0.
+    """
+    _check(lr=lr)
+    _callable(lr_lambda=lr_lambda)
+    return lambda k: lr * math.prod(lr_lambda(i) for i in range(1, k + 1))
+
+
+def sequential(schedules, milestones):
+    """One schedule after another: each begins anew, from its own 0, at its milestone.
+
+    Unlike torch's SequentialLR this takes any schedule at any place, also one made by `sequential`
+    or `chained`, which there raise or run a step ahead. Milestones are step numbers in order.
+    """
+    for schedule in schedules:
+        _callable(schedule=schedule)
+    if len(milestones) != len(schedules) - 1 or sorted(milestones) != list(milestones):
+        raise ValueError(f"milestones must be {len(schedules) - 1} step numbers in order, one "
+                         f"fewer than schedules, got {milestones!r}")
+    starts = [0, *milestones]
+
+    def schedule(k):
+        i = bisect_right(milestones, k)
+        return schedules[i](k - starts[i])
+
+    return schedule
+
+
+def chained(lr, factors):
+    """lr times the product of all the factors, which are schedules made for an lr of 1.
+
+    torch's ChainedScheduler is that only of schedulers that multiply what they find; one that sets
+    lr outright (LambdaLR, warm restarts, one cycle, cyclic) erases those before it.
+    """
+    _check(lr=lr)
+    for factor in factors:
+        _callable(factor=factor)
+    return lambda k: lr * math.prod(factor(k) for factor in factors)
+
+
+def swa_lr(schedule, start, swa_lr, anneal_epochs=10, anneal_strategy="cos"):
+    """A schedule up to step `start`; from there in `anneal_epochs` steps to `swa_lr`, and stay.
+
+    torch's SWALR, made beforehand and stepped in place of the first scheduler once `start` is past:
+    the rate at which the points are then averaged.
+    """
+    _callable(schedule=schedule)
+    _check(swa_lr=swa_lr, start=start, anneal_epochs=anneal_epochs)
+    _one_of("anneal_strategy", anneal_strategy, ("cos", "linear"))
+
+    def then(k):
+        done = min(1.0, max(0, k - start) / max(1, anneal_epochs))
+        if anneal_strategy == "cos":
+            done = (1 - math.cos(math.pi * done)) / 2
+        return schedule(min(k, start)) + (swa_lr - schedule(start)) * done
+
+    return then
+
+
 def linear_warmup(schedule, total_iters, start_factor=1 / 3):
     """A straight climb to `schedule(0)` in `total_iters` steps, then that schedule from its 0.
 
     The first step has `start_factor` of it. Like torch's LinearLR and a second scheduler in a
     SequentialLR.
     """
-    if not callable(schedule):
-        raise TypeError(f"schedule must be a function of the step number, got {schedule!r}")
+    _callable(schedule=schedule)
     climb = linear(1.0, start_factor, 1.0, total_iters)
-    return lambda k: (climb(k) * schedule(0) if k < total_iters else schedule(k - total_iters))
+    return sequential([lambda k: climb(k) * schedule(0), schedule], [total_iters])
 
 
 def cyclic(base_lr, max_lr, step_size_up=2000, step_size_down=None, mode="triangular", gamma=1.0):
@@ -208,6 +276,7 @@ def plateau(lr, metric, best=None, bad=0, cooling=0, *, mode="min", factor=0.1, 
     return lr, best, bad, cooling
 
 
+_COUNTS = {"start", "anneal_epochs"}
 _WHOLE = {"step_size", "total_iters", "T_max", "T_0", "T_mult", "step_size_up", "step_size_down",
           "total_steps"}
 _POSITIVE = {"div_factor", "final_div_factor"}
@@ -220,6 +289,8 @@ def _check(**arguments):
             allowed = "a number"
         elif name in _WHOLE:
             allowed = "" if isinstance(value, Integral) and value >= 1 else "a whole number >= 1"
+        elif name in _COUNTS:
+            allowed = "" if isinstance(value, Integral) and value >= 0 else "a whole number >= 0"
         elif name in _POSITIVE:
             allowed = "" if value > 0 else "> 0"
         elif name == "start_factor":
@@ -230,6 +301,12 @@ def _check(**arguments):
             allowed = "" if value >= 0 else ">= 0"
         if allowed:
             raise ValueError(f"{name} must be {allowed}, got {value!r}")
+
+
+def _callable(**arguments):
+    for name, value in arguments.items():
+        if not callable(value):
+            raise TypeError(f"{name} must be a function of the step number, got {value!r}")
 
 
 def _one_of(name, value, allowed):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -181,20 +182,35 @@ def run(notebook, folder):
     assert done.failure is None
     assert [output.text for cell in code(done.notebook) for output in cell.outputs
             if output.get("name") == "stderr"] == []
-    return said(done.notebook)
+    return done.notebook
+
+
+def answered_twice(edition):
+    """Return a notebook in which each cell for an answer is run as it is, and then with it."""
+    solved = {cell.id: cell for cell in pasted(edition).cells if answers(cell)}
+    notebook = deepcopy(edition.notebook)
+    notebook.cells = [one for cell in notebook.cells for one in (
+        [cell, solved[cell.id]] if cell.id in solved else [cell])]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"n{number}"
+    return notebook, len(solved)
 
 
 @every_chapter
-def test_it_runs_as_it_is_and_no_listing_is_right(name, editions, tmp_path):
-    right, wrong = run(editions[name].notebook, tmp_path)
+def test_no_listing_is_right_and_every_solution_is(name, editions, tmp_path):
+    """In one run: what is wrong must not keep what follows from running."""
+    notebook, count = answered_twice(editions[name])
+    assert count
+    done = run(notebook, tmp_path)
+    solved = [k for k, cell in enumerate(done.cells) if k and answers(cell)
+              and answers(cell) == answers(done.cells[k - 1])]
+    listing, solution = (deepcopy(done) for _ in range(2))
+    solution.cells = [done.cells[k] for k in solved]
+    listing.cells = [cell for k, cell in enumerate(done.cells) if k not in solved]
+    right, wrong = said(listing)
     assert right == set()
     assert wrong
-
-
-@every_chapter
-def test_it_runs_with_the_solutions_pasted_and_all_are_right(name, editions, tmp_path):
-    right, _ = run(pasted(editions[name]), tmp_path)
-    assert right == {one for one in exercises.names() if one.startswith(f"{name}.")}
+    assert said(solution)[0] == {one for one in exercises.names() if one.startswith(f"{name}.")}
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
     python -m descent.book.build
 
-The cache knows a notebook by its code, not by what that code imports. It is therefore kept only
-while nothing else changes: the package, the requirements, the book's configuration, the Python.
+nbval fills the same cache: what it has run and compared is not run again. The cache knows a
+notebook by its code, not by what that code imports. It is therefore kept only while nothing else
+changes: the package, the requirements, the book's configuration, the Python.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from descent.book.notebooks import execute_all
 from descent.book.translate import Course, linked, translate
 from descent.files import save
 
-__all__ = ["build", "editions", "execute", "main", "renew", "state_of"]
+__all__ = ["build", "editions", "execute", "keep", "main", "renew", "state_of"]
 
 
 def state_of(root):
@@ -69,11 +70,15 @@ def execute(root):
         if done.failure:
             failures.append(done.failure.replace(str(done.path), str(name)))
             continue
-        bundle = CacheBundleIn(done.notebook, str(done.path),
-                               data={"execution_seconds": done.seconds})
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        keep(root, done.path, done.notebook, done.seconds)
     print("\n".join(failures), file=sys.stderr, end="\n" if failures else "")
     return not failures
+
+
+def keep(root, path, notebook, seconds):
+    """Keep the outputs of a notebook that was run, and how long it took, for the book."""
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
+    _cache(root).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def editions(root):

@@ -14,9 +14,11 @@ __all__ = ["OPTIMIZER_NAMES", "TASK_NAMES", "Outcome", "against", "best_of", "ch
            "differing", "gap", "law", "outcomes", "p_values", "profile", "quantiles", "ranks",
            "redrawn", "refused", "ties", "told", "turning"]
 
-OPTIMIZER_NAMES = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop",
-                   "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam",
-                   "muon": "Muon", "adafactor": "Adafactor", "lbfgs": "L-BFGS"}
+OPTIMIZER_NAMES = {"sgd": "SGD", "asgd": "ASGD", "adagrad": "Adagrad", "rprop": "Rprop",
+                   "rmsprop": "RMSprop", "adadelta": "Adadelta", "adam": "Adam",
+                   "adamax": "Adamax", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam",
+                   "sparseadam": "SparseAdam", "muon": "Muon", "adafactor": "Adafactor",
+                   "lbfgs": "L-BFGS"}
 TASK_NAMES = {"breast_cancer": "breast cancer", "digits": "digits", "mnist_1d": "MNIST-1D",
               "names": "names", "spelling": "spelling", "oscillation": "oscillation",
               "cartpole": "CartPole"}

@@ -12,7 +12,7 @@ __all__ = ["leaves_alone", "row_at", "rows_of"]
 
 
 def leaves_alone(rule, hyper):
-    """Tell whether, at these settings, neither an entry whose gradient is 0 moves nor its state."""
+    """Tell whether, at these settings, an entry whose gradient is 0 stays and is none the wiser."""
     return _left(rule, tuple((name, value) for name, value in hyper.items() if name != "lr"))
 
 
@@ -23,9 +23,9 @@ def _left(rule, hyper):
     try:
         first, *state = rule(p, 0 * one + 1, 1, **hyper)
         then, *new = rule(first, one, 2, *state, **hyper)
-        at_once = rule(p, one, 1, **hyper)[0]
-        return all(a[1] == b[1] for a, b in zip((then, at_once, *new), (first, p, *state),
-                                                strict=True))
+        same = [(rule(p, one, 1, **hyper)[0], p), (then, first)]
+        same += [[rule(first, 0 * one + 2, 3, *kept, **hyper)[0] for kept in (state, new)]]
+        return all(a[1] == b[1] for a, b in same)
     except Exception:  # whatever a rule may raise, or a number that has no entries
         return False
 

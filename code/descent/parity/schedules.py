@@ -10,18 +10,29 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 from descent import schedules
 from descent.book import plots
 from descent.driver import path
 from descent.rules import sgd
 
-__all__ = ["CASES", "PLATEAUS", "Case", "measure", "plateau_apart", "plateau_used", "report",
-           "used"]
+__all__ = ["CASES", "PLATEAUS", "TORCHS", "Case", "measure", "plateau_apart", "plateau_used",
+           "report", "used"]
 
 LR = 0.1
 BOUND = 1e-13  # relative to the largest lr: a few hundred steps of torch's recursive forms
+
+
+# Every scheduler of torch, and the schedule that is it.
+TORCHS = {
+    "LambdaLR": "lambda_lr", "MultiplicativeLR": "multiplicative", "StepLR": "step_lr",
+    "MultiStepLR": "multi_step", "ConstantLR": "constant", "LinearLR": "linear",
+    "ExponentialLR": "exponential", "PolynomialLR": "polynomial",
+    "CosineAnnealingLR": "cosine_annealing",
+    "CosineAnnealingWarmRestarts": "cosine_warm_restarts", "CyclicLR": "cyclic",
+    "OneCycleLR": "one_cycle", "SequentialLR": "sequential", "ChainedScheduler": "chained",
+    "ReduceLROnPlateau": "plateau", "SWALR": "swa_lr"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,73 @@ def _warmed(rest, its, warm, steps, **arguments):
                         getattr(lr_scheduler, its)(optimizer, **arguments)], [warm]), steps)
 
 
+def _made(torch_class, **arguments):
+    """Return a schedule for an lr and what makes torch's scheduler, of one class and arguments."""
+    its = getattr(lr_scheduler, torch_class)
+    ours = getattr(schedules, TORCHS[torch_class])
+    return (lambda lr: ours(**({} if "base_lr" in arguments else {"lr": lr}), **arguments),
+            lambda optimizer: its(optimizer, **arguments))
+
+
+def _sequence(milestones, steps, *parts):
+    names, made = [name for name, _ in parts], [_made(name, **given) for name, given in parts]
+    return Case("sequential", {"of": names, "milestones": milestones},
+                schedules.sequential([ours(LR) for ours, _ in made], milestones),
+                lambda optimizer: lr_scheduler.SequentialLR(
+                    optimizer, [its(optimizer) for _, its in made], milestones), steps)
+
+
+def _chain(steps, *parts):
+    names, made = [name for name, _ in parts], [_made(name, **given) for name, given in parts]
+    return Case("chained", {"of": names}, schedules.chained(LR, [ours(1.0) for ours, _ in made]),
+                lambda optimizer: lr_scheduler.ChainedScheduler(
+                    [its(optimizer) for _, its in made]), steps)
+
+
+class _Switched:
+    """A scheduler until `start` calls, then torch's SWALR, made beside it at the beginning."""
+
+    def __init__(self, first, then, start):
+        self.first, self.then, self.left = first, then, start
+
+    def step(self):
+        (self.first if self.left > 0 else self.then).step()
+        self.left -= 1
+
+
+def _averaging(start, steps, **arguments):
+    ours, its = _made("ExponentialLR", gamma=0.9)
+    return Case("swa_lr", {"start": start, **arguments},
+                schedules.swa_lr(ours(LR), start, 0.05, **arguments),
+                lambda optimizer: _Switched(
+                    its(optimizer), swa_utils.SWALR(optimizer, 0.05, **arguments), start), steps)
+
+
+_SHORT = {"ConstantLR": {"factor": 0.5, "total_iters": 4},
+          "LinearLR": {"start_factor": 0.1, "total_iters": 8}, "ExponentialLR": {"gamma": 0.9},
+          "StepLR": {"step_size": 3, "gamma": 0.5},
+          "MultiStepLR": {"milestones": [2, 9], "gamma": 0.3},
+          "PolynomialLR": {"total_iters": 12, "power": 2.0}, "CosineAnnealingLR": {"T_max": 15},
+          "LambdaLR": {"lr_lambda": lambda k: 1 / (1 + k)}}
+_FIRST = ("LinearLR", _SHORT["LinearLR"])
+
 CASES = (
+    *(_case("lambda_lr", "LambdaLR", 100, lr_lambda=function)
+      for function in (lambda k: 0.95**k, lambda k: 1 / (1 + k / 10), lambda k: 1.0)),
+    *(_case("multiplicative", "MultiplicativeLR", 300, lr_lambda=function)
+      for function in (lambda k: 0.99, lambda k: 1 - 1 / (k + 1), lambda k: 0.5 if k == 9 else 1)),
+    *(_sequence([10], 60, _FIRST, part) for part in _SHORT.items()),
+    _sequence([10], 60, _FIRST, ("CosineAnnealingWarmRestarts", {"T_0": 7, "T_mult": 2})),
+    _sequence([10], 60, _FIRST, ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 5})),
+    _sequence([5, 5], 40, *list(_SHORT.items())[:3]),
+    _sequence([0], 30, *list(_SHORT.items())[2:4]),
+    *(_chain(40, part, ("ExponentialLR", {"gamma": 0.97})) for part in _SHORT.items()
+      if part[0] not in {"LambdaLR", "CosineAnnealingLR"}),
+    _chain(40, ("MultiplicativeLR", {"lr_lambda": lambda k: 0.98}), *list(_SHORT.items())[:4]),
+    _chain(16, ("CosineAnnealingLR", {"T_max": 15}), ("LinearLR", _SHORT["LinearLR"])),
+    *(_averaging(start, 40, anneal_epochs=epochs, anneal_strategy=strategy)
+      for start, epochs, strategy in ((8, 10, "cos"), (8, 4, "linear"), (20, 1, "cos"),
+                                      (0, 10, "linear"))),
     *(_case("step_lr", "StepLR", 100, step_size=size, gamma=gamma)
       for size, gamma in ((10, 0.1), (7, 0.5), (1, 0.9), (200, 0.1))),
     *(_case("multi_step", "MultiStepLR", 100, milestones=list(milestones), gamma=0.3)

@@ -23,7 +23,7 @@ def radam(p, g, t, m=0.0, v=0.0, *,
     v = beta2 * v + (1 - beta2) * g**2
     m_hat = m / (1 - beta1**t)
     known, r = rectifier(t, beta2)
-    adaptive = r * sqrt(1 - beta2**t) / (sqrt(v) + eps)
+    adaptive = r * (1 - beta2**t)**0.5 / (sqrt(v) + eps)
     return p - lr * m_hat * where(known, adaptive, 1.0), m, v
 
 
@@ -36,4 +36,4 @@ def rectifier(t, beta2):
     rho_inf = maximum(2 / (1 - beta2) - 1, 5)  # of fewer, v never holds enough
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
     known, rho = rho > 5, maximum(rho, 5)
-    return known, sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+    return known, ((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))**0.5

@@ -14,5 +14,5 @@ def sparseadam(p, g, t, m=0.0, v=0.0, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     seen = abs(g) > 0
     m = where(seen, beta1 * m + (1 - beta1) * g, m)
     v = where(seen, beta2 * v + (1 - beta2) * g**2, v)
-    step = lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + eps)
+    step = lr * (1 - beta2**t)**0.5 / (1 - beta1**t) * m / (sqrt(v) + eps)
     return where(seen, p - step, p), m, v

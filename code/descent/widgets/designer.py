@@ -91,6 +91,19 @@ def _families(steps):
         "warm-up, cosine": ("steps of warm-up", [steps // 20, steps // 10, steps // 4, steps // 2],
                             lambda peak, warm: schedules.linear_warmup(
                                 schedules.cosine_annealing(peak, steps - warm), warm, 0.01)),
+        "hold, then line": ("steps of the fall", [steps // 20, steps // 5, steps // 2],
+                            lambda peak, fall: schedules.sequential(
+                                [lambda k: peak, schedules.linear(peak, 1.0, 0.0, fall)],
+                                [steps - fall])),
+        "climb × exponential": ("steps of the climb", [steps // 20, steps // 4],
+                                lambda peak, climb: schedules.chained(
+                                    peak, [schedules.linear(1.0, 0.01, 1.0, climb),
+                                           schedules.exponential(1.0, 0.99)])),
+        "to a low rate (SWA)": ("start", [steps // 4, steps // 2, 3 * steps // 4],
+                                lambda peak, start: schedules.swa_lr(
+                                    lambda k: peak, start, 0.1 * peak, steps // 10)),
+        "cyclic": ("step_size_up", [steps // 20, steps // 8, steps // 4],
+                   lambda peak, up: schedules.cyclic(0.1 * peak, peak, up)),
         "restarts": ("T_0", [steps // 10, steps // 4, steps // 2],
                           schedules.cosine_warm_restarts),
         "one-cycle": ("pct_start", [0.1, 0.3, 0.5, 0.8],

@@ -443,7 +443,7 @@ _RACES = {"Rosenbrock": ((1e-5, 0.1, 33), (0.01, 10, 25), _SMALL),
           "along": ((0.05, 5, 17), (0.003, 1, 21), _LARGE),
           "turned": ((0.05, 5, 17), (0.003, 1, 21), _LARGE)}
 WAYS = {"SGD, momentum 0.9": (0.01, 1, 9), "a new batch every time": (0.03162, 3.162, 9),
-        "the same batch twice": (0.03162, 3.162, 9), "20 iterations a batch": (0.01, 10, 7)}
+        "the same batch twice": (0.03162, 3.162, 9), "20 iterations a batch": (1e-5, 10, 13)}
 
 HISTORIES = (1, 2, 3, 5, 10, 20, 50, 100, 200)
 BATCHES = (32, 128, 512, 1078)
@@ -475,11 +475,11 @@ def _trials():
                                                   "seeds": 10})
     yield "batches of 32/a new batch every time, nudged", Trial(nudged, {
         "batch": 32, "lr": 0.999912, "epochs": 20, "seeds": 24})
-    for batch, chosen in ((32, 0.1), (128, 0.031623), (512, 0.316228)):
+    for batch, chosen in ((32, 0.0001), (128, 0.003162), (512, 1.0)):
         for name, lrs, tuning, kinds in (  # the lr that carried state was given above; 1; its own
                 (f"lr {chosen:g}", [chosen], 1, ("carried", "afresh")),
                 ("lr 1", [1.0], 1, ("carried", "afresh")),
-                ("tuned", rates(0.001, 10, 9), 6, ("afresh",))):
+                ("tuned", rates(0.0001, 10, 11), 6, ("afresh",))):
             for kind in kinds:
                 yield f"state {kind}, {batch}, {name}", Trial(carried, {
                     "batch": batch, "lrs": lrs, "epochs": 20, "tuning": tuning, "final": 10,

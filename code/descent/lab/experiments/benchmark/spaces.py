@@ -10,21 +10,29 @@ __all__ = ["BESIDE", "RACE", "SPACES", "edges", "points"]
 # Muon's lr is the length of a step on a matrix, some ten times Adam's; `share` is what AdamW, which
 # has the rest of the parameters, gets of it: they need not want the same. Adafactor's lr is a share
 # of a parameter's size, and `eps2` counts as the size of one that is smaller, or starts at zero.
+# Rprop's lr is only its first step; what matters under noise is the `largest` that a step may grow
+# to. ASGD's mean begins after `t0` steps, of budgets of 50 to 300: later is never.
 _LR = (3e-4, 0.3)
 SPACES = {
     "sgd": {"lr": (1e-3, 10.0), "1 - momentum": (0.01, 1.0)},
+    "asgd": {"lr": (1e-3, 10.0), "t0": (1.0, 300.0)},
     "adagrad": {"lr": (1e-3, 3.0), "initial_accumulator_value": (1e-6, 1.0)},
+    "rprop": {"lr": (1e-5, 0.1), "largest": (1e-3, 10.0)},
     "rmsprop": {"lr": _LR, "1 - alpha": (1e-3, 0.5)},
     "adadelta": {"lr": (0.1, 10.0), "1 - rho": (0.01, 0.5), "eps": (1e-8, 1e-2)},
     "adam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
+    "adamax": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
     "adamw": {"lr": _LR, "1 - beta1": (0.02, 1.0), "weight_decay": (1e-3, 3.0)},
     "nadam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "momentum_decay": (4e-3, 1.0)},
+    "radam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
+    "sparseadam": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
     "muon": {"lr": (3e-3, 3.0), "share": (3e-3, 1.0)},
     "adafactor": {"lr": (1e-3, 1.0), "eps2": (1e-4, 1.0)},
     "lbfgs": {"lr": (0.03, 3.0), "history_size": (2, 50), "max_iter": (1, 20)},
 }
-# What sees a matrix runs beside the race: not on every task, and by parts of a model.
-BESIDE = ("muon", "adafactor")
+# What sees a matrix, or rows of a table, runs beside the race: not on every task, or by parts of a
+# model.
+BESIDE = ("sparseadam", "muon", "adafactor")
 RACE = tuple(name for name in SPACES if name not in BESIDE)
 _WHOLE = {"history_size", "max_iter"}
 

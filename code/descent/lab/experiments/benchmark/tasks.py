@@ -26,17 +26,20 @@ _OTHER_NOISE = {"validation_loss": 10_000, "test_loss": 20_000}
 def keywords(settings, arrange):
     """Return a rule's keywords from a list of settings: each a list of values, arranged.
 
-    `beta1` and `beta2` of a setting become `betas`, and `eps2` the second of Adafactor's `eps`.
+    `beta1` and `beta2` of a setting become `betas`, `eps2` the second of Adafactor's `eps`, and
+    `largest` that of Rprop's `step_sizes`.
     """
     def column(name, other=None):
         return arrange([setting.get(name, other) for setting in settings])
 
     found = {name: column(name) for name in settings[0]
-             if name not in {"beta1", "beta2", "eps2"}}
+             if name not in {"beta1", "beta2", "eps2", "largest"}}
     if settings[0].keys() & {"beta1", "beta2"}:
         found["betas"] = column("beta1", 0.9), column("beta2", 0.999)
     if "eps2" in settings[0]:
         found["eps"] = None, column("eps2")
+    if "largest" in settings[0]:
+        found["step_sizes"] = 1e-6, column("largest")
     return found
 
 
@@ -75,7 +78,7 @@ class Classifying:
         """Train all settings with all seeds; return measures of shape (settings, seeds)."""
         hyper = keywords(settings, list)
         for name in [name for name, value in hyper.items() if isinstance(value, tuple)]:
-            hyper[name] = tuple(None if one is None else _column(seeds)(one).to(device())
+            hyper[name] = tuple(_column(seeds)(one).to(device()) if isinstance(one, list) else one
                                 for one in hyper[name])
         return self._measures(tasks.fit(self._part(), rule, seeds=seeds, steps=budget,
                                         batch_size=self.batch_size, **hyper))

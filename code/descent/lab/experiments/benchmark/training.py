@@ -25,8 +25,12 @@ SCHEDULES = {
 
 
 def entered(task, optimizer):
-    """Tell whether an optimizer runs on a task: Muon only where there are hidden matrices."""
-    return optimizer != "muon" or task in NETS
+    """Tell whether an optimizer runs on a task.
+
+    Muon does only where there are hidden matrices, SparseAdam where batches lack rows of a table.
+    """
+    where = {"muon": NETS, "sparseadam": ("names",)}
+    return task in where.get(optimizer, TASKS)
 
 
 @np.errstate(all="ignore")  # some diverge, and the measures tell
@@ -35,7 +39,10 @@ def train(task, optimizer, schedule, settings, seeds, budget):
     task, factor = TASKS[task], SCHEDULES[schedule](budget)
     rule = getattr(rules, optimizer)
     if rule is not rules.lbfgs:
-        return task.many(_scheduled(_on_rows(rule, task), factor), settings, seeds, budget)
+        rule = _scheduled(_on_rows(rule, task), factor)
+        if optimizer == "asgd":
+            rule = _ending_at_the_mean(rule, budget)
+        return task.many(rule, settings, seeds, budget)
     found = [[searched(task.one(seed, budget), setting, factor, budget) for seed in seeds]
              for setting in settings]
     return {name: None if value is None else np.array([[one[name] for one in row] for row in found])
@@ -54,6 +61,16 @@ def _scheduled(rule, factor):
     @wraps(rule)
     def stepped(p, g, t, *state, lr, **hyper):
         return rule(p, g, t, *state, lr=lr * factor(t - 1), **hyper)
+
+    return stepped
+
+
+def _ending_at_the_mean(rule, budget):
+    """Return ASGD whose last step copies the mean into the point, which torch leaves to you."""
+    @wraps(rule)
+    def stepped(p, g, t, *state, **hyper):
+        p, ax, eta = rule(p, g, t, *state, **hyper)
+        return ax if t == budget else p, ax, eta
 
     return stepped
 
@@ -113,10 +130,11 @@ def memory(task, optimizer, setting, budget):
 def _kept(rule, shapes, **hyper):
     """Return how many numbers torch's optimizer keeps for parameters of these shapes."""
     params = [torch.nn.Parameter(torch.ones(shape)) for shape in shapes]
-    made = row_of(rule).torch_class(params, **hyper)
+    row = row_of(rule)
+    made = row.torch_class(params, **hyper)
     for _ in range(2):
         for p in params:
-            p.grad = torch.ones_like(p)
+            p.grad = torch.ones_like(p).to_sparse() if row.sparse else torch.ones_like(p)
         made.step()
     return sum(value.numel() for state in made.state.values() for value in state.values()
                if isinstance(value, torch.Tensor) and value.ndim)
