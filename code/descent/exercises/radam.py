@@ -92,16 +92,22 @@ _SHARED = (
             why="The root of v is not corrected for v's start at 0.",
             do="Multiply by sqrt(1 - beta2**t)."),
 )
+_EPS_OF_ADAM = Mistake(
+    "rectified, eps of Adam", _rule(
+        spread=lambda v, v_hat, eps, root: root * (np.sqrt(v_hat) + eps)), ask=_BELOW,
+    why="eps is added to the corrected root, as in Adam.",
+    do="Torch adds it to the root of v itself.")
 _IMPLEMENT = (
-    *_SHARED,
+    *_SHARED, _EPS_OF_ADAM,
     Mistake("Adam", _rule(least=-math.inf, rectifier=lambda rho, rho_inf: 1.0,
                           spread=lambda v, v_hat, eps, root: root * (np.sqrt(v_hat) + eps)),
             ask=_EARLY, why="That is Adam still.",
             do="Step along m_hat alone while rho is at most 5, and times r afterwards."),
-    Mistake("rectified, eps of Adam", _rule(
-        spread=lambda v, v_hat, eps, root: root * (np.sqrt(v_hat) + eps)), ask=_BELOW,
-        why="eps is added to the corrected root, as in Adam.",
-        do="Torch adds it to the root of v itself."),
+    Mistake("Adam, rectified later", _rule(
+        least=-1.0, rectifier=lambda rho, rho_inf: _r(rho, rho_inf) if rho > 5 else 1.0,
+        spread=lambda v, v_hat, eps, root: root * (np.sqrt(v_hat) + eps)), ask=_EARLY,
+        why="It is Adam in the first steps, and later Adam times r.",
+        do="Leave the divisor out while rho is at most 5; add eps to the root of v itself."),
     Mistake("eps inside the root", _rule(spread=lambda v, v_hat, eps, root: np.sqrt(v + eps)),
             ask=_BELOW, why="eps stands inside the root.", do="Write `np.sqrt(v) + eps`."),
     Mistake("no eps", _rule(spread=lambda v, v_hat, eps, root: np.sqrt(v)), ask=_BELOW,
@@ -119,7 +125,7 @@ _IMPLEMENT = (
     Mistake("m sums up", _rule(m_share=lambda beta1: 1.0), ask="How much of g goes into m?",
             why="m has the whole gradient added to it.", do="Add (1 - beta1) * g."),
 )
-_MEND = _SHARED
+_MEND = (*_SHARED, _EPS_OF_ADAM)
 
 
 def _travelled(early=5, rectifier=_r, first=lambda g: g, sign=-1.0):
@@ -132,6 +138,12 @@ def _travelled(early=5, rectifier=_r, first=lambda g: g, sign=-1.0):
             way += rectifier(rho, rho_inf) * math.copysign(1, g) if rho > early else first(g)
         return sign * lr * way
     return answer
+
+
+def _five(lr, g, n, beta2):
+    rho_inf = 2 / (1 - beta2) - 1
+    return -lr * sum(g if t <= 5 else math.copysign(1, g) * _r(max(_rho(t, beta2), 4), rho_inf)
+                     for t in range(1, int(n) + 1))
 
 
 _CONSTANT = "With a constant gradient, what are m_hat and the corrected root of v?"
@@ -157,6 +169,9 @@ _TRAVELLED = (
             ask="How long is the sixth step?", why="It lacks the root in r.", do=_R_IS),
     Mistake("uphill", _travelled(sign=1.0), ask="On which side of 0 does it end if g is positive?",
             why="The way is right, and it climbs.", do="Go against g."),
+    Mistake("five steps", _five, ask="Do the first steps end at the same step for every beta2?",
+            why="It takes five first steps whatever beta2 is.",
+            do="Go by rho: at beta2 0.7 it is above 5 only from step 10 on."),
     Mistake("four", _travelled(early=4), ask=_WHEN, why="It begins to divide above 4.",
             do="Torch begins above 5."),
 )
@@ -191,7 +206,7 @@ def _alike(t, beta2):
 _SQUARES = "What do the squares of the weights add up to, and those of n equal ones?"
 _ALIKE = (
     Mistake("same age", lambda t, beta2: _rho(t, beta2),
-            ask="What do both have in common in yours?",
+            ask="In which are your two means alike: in age, or in how much they vary?",
             why="That is RAdam's length: of the same mean age.",
             do="Make the sums of the squared weights equal: 1 / n."),
     Mistake("long run", lambda t, beta2: (1 + beta2) / (1 - beta2),
@@ -256,7 +271,8 @@ _STATE = "the new point and the state, p, m, v"
 EXERCISES = {
     "threshold": Exercise(_threshold, on((5.0,), (4.0,), (9.0,), (100.0,)), _THRESHOLD),
     "travelled": Exercise(
-        _travelled(), on((0.1, 3.0, 3, 0.999), (0.01, -20.0, 12, 0.99), (1.0, 0.5, 40, 0.9)),
+        _travelled(), on((0.1, 3.0, 3, 0.999), (0.01, -20.0, 12, 0.99), (1.0, 0.5, 40, 0.9),
+                         (0.1, 3.0, 12, 0.7)),
         _TRAVELLED),
     "implement": Exercise(_rule(), _DRIVEN, _IMPLEMENT, gives=_STATE),
     "alike": Exercise(_alike, on((1, 0.9), (3, 0.9), (10, 0.99), (1000, 0.999)), _ALIKE),

@@ -9,7 +9,10 @@ steps that RAdam takes without a divisor.
 
 What was changed afterwards: at large rates the longest warm-up, 300 steps, was taken, so longer
 ones were added where losses are shown over rates; and the two dear races, a thousand steps and the
-transformer, were given fewer rates, seeds and controls than planned, before they were run.
+transformer, were given fewer rates, seeds and controls than planned, before they were run. These
+two have wide steps between rates, so `again` trains with finer ones around each best; in all races
+it judges by both parts of the data that are held out. `long` and `cliff` follow a loss that is
+multiplied over more steps and at other rates.
 """
 
 import numpy as np
@@ -19,7 +22,8 @@ from descent.lab.procedures import fresh_seeds, rates
 from descent.lab.trial import Trial
 from descent.rules.radam import rectifier
 
-__all__ = ["FACTORS", "METHODS", "RACES", "TRIALS", "raced", "scaled"]
+__all__ = ["CHOSEN", "CLIFF", "FACTORS", "FINER", "METHODS", "RACES", "SUMS", "TRIALS", "WARMED",
+           "again", "raced", "scaled", "warmed"]
 
 METHODS = {"Adam": {"rule": "adam"}, "RAdam": {"rule": "radam"}, "warm-up": {"rule": "adam"},
            "rectifier alone": {"rule": "ramp"}}
@@ -32,6 +36,14 @@ RACES = {"digits/100": {}, "mnist_1d/100": {},
          "spelling/60": {"lrs": [0.003, 0.01, 0.03, 0.1, 0.3], "tuning": 2, "final": 10, "over": 0}}
 LEFT_OUT = {"names/1000": ["rectifier alone"], "spelling/60": ["warm-up", "rectifier alone"]}
 FACTORS = [1e-3, 1.0, 10.0, 100.0, 1000.0]
+SUMS = [1.0, 64.0, 1000.0]  # 64: the sum over a batch
+CLIFF = [10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]
+CHOSEN = {"digits/100": {"adam": [0.02154], "radam": [0.1]},
+          "mnist_1d/100": {"adam": [0.04642], "radam": [0.21544]},
+          "names/100": {"adam": [0.01], "radam": [0.1]}}
+WARMED = [[lr, length] for lr in (0.00178, 0.00316, 0.00562, 0.01) for length in (100, 1000)]
+FINER = {"names/1000": {"adam": [0.00178, 0.00316, 0.00562], "radam": [0.00316, 0.00562, 0.01]},
+         "spelling/60": {"adam": [0.00562, 0.01, 0.01778], "radam": [0.05623, 0.1, 0.17783]}}
 _PLAN = {"lrs": rates(0.001, 1.0, 10, digits=5), "tuning": 6, "final": 30, "over": 10,
          "lengths": [1]}
 _LENGTHS = [1, 10, 30, 100, 300, 1000, 3000]
@@ -76,6 +88,19 @@ def raced(task, rule, steps, lrs, lengths, tuning, final, over, first=2000, beta
             "at_edge": best in (0, len(lrs) - 1) or taken[best] == len(lengths) - 1 > 0,
             "test_loss": _trained(task, rule, [chosen[best]], fresh_seeds(final, first), steps,
                                   betas).test_loss[0]}
+
+
+def again(task, rule, steps, lrs, seeds, first=2000):
+    """Train at each rate with fresh seeds; return losses on both held-out parts (rates, seeds)."""
+    made = tasks.fit(getattr(tasks, task)(), getattr(rules, rule), seeds=fresh_seeds(seeds, first),
+                     steps=steps, lr=lrs)
+    return {"validation_loss": made.validation_loss, "test_loss": made.test_loss}
+
+
+def warmed(task, steps, settings, seeds, first=2000):
+    """Train Adam at each (lr, length of warm-up); return what `again` returns, by setting."""
+    made = _trained(task, "adam", settings, fresh_seeds(seeds, first), steps, (0.9, 0.999))
+    return {"validation_loss": made.validation_loss, "test_loss": made.test_loss}
 
 
 def adam_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
@@ -125,6 +150,21 @@ def _trials():
             yield f"scaled/{task}/{rule}", Trial(scaled, {
                 "task": task, "rule": rule, "factors": FACTORS, "lr": 0.03, "steps": 100,
                 "seeds": 20})
+    for races, seeds in ((FINER, 10), (CHOSEN, 30)):
+        for race, taken in races.items():
+            task, steps = race.split("/")
+            for rule, lrs in taken.items():
+                yield f"again/{race}/{rule}", Trial(again, {
+                    "task": task, "rule": rule, "steps": int(steps), "lrs": lrs, "seeds": seeds})
+    yield "again/names/1000/warm-up", Trial(warmed, {
+        "task": "names", "steps": 1000, "settings": WARMED, "seeds": 10})
+    yield "long/digits/radam", Trial(scaled, {
+        "task": "digits", "rule": "radam", "factors": SUMS, "lr": 0.03, "steps": 1000,
+        "seeds": 10})
+    for lr in (0.01, 0.03, 0.1):
+        yield f"cliff/digits/{lr}", Trial(scaled, {
+            "task": "digits", "rule": "radam", "factors": CLIFF, "lr": lr, "steps": 100,
+            "seeds": 10})
 
 
 TRIALS = dict(_trials())
