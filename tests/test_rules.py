@@ -159,6 +159,12 @@ def test_radam_divides_from_the_sixth_step_on():
     assert steps[5:] == pytest.approx(r[1:], rel=1e-3)  # eps is not rescaled
 
 
+@pytest.mark.parametrize(("beta2", "first"), [
+    (0.999, 6), (0.9, 6), (0.85, 6), (0.8, 7), (0.7, 10), (0.6, None)])
+def test_how_many_first_steps_radam_has_hangs_on_beta2(beta2, first):
+    assert next((t for t in range(1, 500) if rectifier(t, beta2)[0]), None) == first
+
+
 def test_sparseadam_leaves_alone_what_has_no_gradient():
     table, state = np.array([1.0, 1.0]), ()
     for t, g in enumerate(([1.0, 1.0], [0.0, 1.0], [0.0, 1.0]), start=1):
