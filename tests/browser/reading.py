@@ -12,8 +12,9 @@ def words(place):
 
 
 def paths(place):
-    """Return the course of each line drawn."""
-    return place.locator("svg path").evaluate_all("all => all.map(e => e.getAttribute('d'))")
+    """Return the course of each line drawn, and how long each bar is."""
+    return place.locator("svg path, svg rect").evaluate_all(
+        "all => all.map(e => e.getAttribute('d') ?? e.getAttribute('width'))")
 
 
 @contextmanager

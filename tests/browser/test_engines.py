@@ -34,7 +34,8 @@ DRAWN = """(k) => {
     return place.dataset.ready === "1";
 }"""
 PICTURE = """(k) => [...document.querySelectorAll(".descent-playground")[k]
-    .querySelectorAll("svg path")].map((path) => path.getAttribute("d")).join()"""
+    .querySelectorAll("svg path, svg rect")]
+    .map((one) => one.getAttribute("d") ?? one.getAttribute("width")).join()"""
 CONTROLS = """(k) => [...document.querySelectorAll(".descent-playground")[k]
     .querySelectorAll("input, select")].filter((one) => one.checkVisibility())
     .map((one) => one.id)"""
