@@ -47,7 +47,7 @@ def test_the_family_tree_is_drawn_from_its_script(name):
     assert name in script["FAMILY"]
     assert name in script["ALT"]
     parents = {child for _, child, _ in script["HEIRS"]}
-    assert set(script["FAMILY"]) - parents == {"gradient descent", "Rprop"}
+    assert set(script["FAMILY"]) - parents == {"gradient descent"}
     page = (IMAGES / "family_tree.html").read_text(encoding="utf8")
     assert 'role="img" aria-label="Family tree' in page
     assert "currentColor" in page

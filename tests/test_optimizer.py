@@ -205,7 +205,7 @@ def test_arrays_and_sparse_gradients_are_refused():
     with pytest.raises(ValueError, match="lr must be one number"):
         Optimizer(parameters(), sgd, lr=torch.tensor([0.1, 0.2]))
     p = torch.zeros(3, requires_grad=True)
-    optimizer = Optimizer([p], sgd, lr=0.1)
+    optimizer = Optimizer([p], adam, lr=0.1)
     p.grad = torch.eye(3)[0].to_sparse()
     with pytest.raises(RuntimeError, match="sparse"):
         optimizer.step()

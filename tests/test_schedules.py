@@ -33,7 +33,7 @@ from descent.schedules import (
 pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")  # a test without gradients
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.arguments}")
+@pytest.mark.parametrize("case", CASES, ids=[f"{k}-{case.name}" for k, case in enumerate(CASES)])
 def test_every_step_uses_torchs_lr(case):
     for where, difference in measure(case).items():
         assert difference <= BOUND, where
