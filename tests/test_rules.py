@@ -33,7 +33,7 @@ EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__
 # Of the settings of a rule's parity row those that switch the most on, so that states take part.
 HYPER = {row.rule: {name: value for name, value in max(
     (one for one in row.stream if one["lr"] <= 1 and "gradient" not in one),
-    key=lambda one: sum(map(bool, one.values()))).items()
+    key=lambda one: sum(map(bool, one.values())), default={}).items()
                     if name in hyperparameters(row.rule)} for row in ROWS if row.stream}
 
 
