@@ -211,6 +211,11 @@ def table(rows, headers, *, page_rows=None, page_headers=None):
                  page_headers and list(page_headers))
 
 
+def _to_hundredths(places):
+    """Return places in a drawing, cut to what is seen: a figure is some 400 units wide."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", places[0])
+
+
 def _svg(figure):
     """Return a figure as an SVG element that inherits the text colour and scales with the page."""
     target = io.StringIO()
@@ -218,6 +223,7 @@ def _svg(figure):
     text = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>", "",
                   target.getvalue(), flags=re.S)  # that style sheet would rule the whole page
     text = text.replace(_INK, "currentColor")
+    text = re.sub(r' (?:d|x|y)="[^"]*"', _to_hundredths, text)
     prefix = f"d{next(_drawn)}-"  # ids of two figures on a page must not meet
     text = re.sub(r'\bid="', f'id="{prefix}', text)
     text = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", text)

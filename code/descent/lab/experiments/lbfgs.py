@@ -12,7 +12,6 @@ from scipy.fft import dct, idct
 from scipy.special import expit
 from torch.func import grad
 from torch.nn.functional import cosine_similarity
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from descent import rules, surfaces, tasks
 from descent.device import device
@@ -209,12 +208,12 @@ def _train(task, how, batch, epochs, seed, lr, history_size):
     return p
 
 
-def _in_batches(model, budget, lr, history_size, afresh=False):
+def _in_batches(model, budget, lr, history_size, afresh=False, between=None):
     """Let torch take its 20 iterations on one batch after another, until the gradients are spent.
 
     A step keeps torch's 25 gradients, or what is left of the budget; only a search that has begun
     is finished, and one needs two. Yields the weights after each batch and what looks at it; the
-    state is carried from batch to batch, or made afresh.
+    state is carried from batch to batch, or made afresh; `between(optimizer)` may change it.
     """
     w, optimizer, left = torch.nn.Parameter(model.start), None, budget
     while left > 1:
@@ -232,6 +231,8 @@ def _in_batches(model, budget, lr, history_size, afresh=False):
             return loss
 
         optimizer.step(closure)
+        if between:
+            between(optimizer)
         yield w.detach(), look
         if before - left < 2:  # it is where it wants to be
             left -= 1
@@ -322,7 +323,7 @@ def parted(batch, lr, epochs, seeds, drops, history_size=10):
     task, kept = tasks.digits(), []
     net, budget = task.make().to(device()), epochs * (len(task.train[1]) // batch)
 
-    def drop(optimizer, *_):  # torch calls it after each step()
+    def drop(optimizer):
         for state in optimizer.state.values():
             if "old pairs" in drops:
                 for name in ("old_dirs", "old_stps", "ro"):
@@ -330,16 +331,12 @@ def parted(batch, lr, epochs, seeds, drops, history_size=10):
             if "mixed pair" in drops:
                 state["d"] = torch.zeros_like(state["d"])  # y's is 0, and such a pair is skipped
 
-    hook = register_optimizer_step_post_hook(drop)
-    try:
-        for seed in fresh_seeds(seeds):
-            model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
-            for w, _ in _in_batches(model, budget, lr, history_size):
-                p = w
-            with torch.no_grad():
-                kept.append(loss_of_flat(net, *task.test)(p).item())
-    finally:
-        hook.remove()
+    for seed in fresh_seeds(seeds):
+        model = tasks.Alone(task, seed, steps=budget, batch_size=batch)
+        for w, _ in _in_batches(model, budget, lr, history_size, between=drop):
+            p = w
+        with torch.no_grad():
+            kept.append(loss_of_flat(net, *task.test)(p).item())
     return {"test_loss": np.minimum(np.nan_to_num(kept, nan=np.inf), np.log(10))}
 
 

@@ -103,26 +103,18 @@ def warmed(task, steps, settings, seeds, first=2000):
     return {"validation_loss": made.validation_loss, "test_loss": made.test_loss}
 
 
-def adam_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
-    """Take a step of Adam on a loss times a factor."""
-    return rules.adam(p, factor * g, t, m, v, lr=lr)[:3]
+def _on_a_loss(rule):
+    """Return a rule that is given the gradient of a loss times `factor`."""
+    def stepped(p, g, t, *state, lr=1e-3, factor=1.0):
+        return rule(p, factor * g, t, *state, lr=lr)
 
-
-def radam_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
-    """Take a step of RAdam on a loss times a factor."""
-    return rules.radam(p, factor * g, t, m, v, lr=lr)
-
-
-def ramp_scaled(p, g, t, m=0.0, v=0.0, *, lr=1e-3, factor=1.0):
-    """Take a step of the rectifier alone on a loss times a factor."""
-    return ramp(p, factor * g, t, m, v, lr=lr)
+    return stepped
 
 
 def scaled(task, rule, factors, lr, steps, seeds, first=2000):
     """Train on the loss times each factor; return test losses of the plain loss, by seed."""
-    rule = {"adam": adam_scaled, "radam": radam_scaled, "ramp": ramp_scaled}[rule]
-    made = tasks.fit(getattr(tasks, task)(), rule, seeds=fresh_seeds(seeds, first), steps=steps,
-                     lr=[lr] * len(factors), factor=factors)
+    made = tasks.fit(getattr(tasks, task)(), _on_a_loss(_found(rule)), steps=steps,
+                     seeds=fresh_seeds(seeds, first), lr=[lr] * len(factors), factor=factors)
     return {"test_loss": made.test_loss}
 
 

@@ -28,7 +28,7 @@ from descent.rules.lbfgs import lbfgs
 
 __all__ = ["BATCHES", "GRADIENTS", "LEVELS", "TRIALS", "back_rprop", "batched", "counted",
            "even_rprop", "final_sizes", "forgetting_rprop", "images", "lowered", "minus_rprop",
-           "moving_on", "sign_only", "stuck", "thrown"]
+           "sign_only", "stuck", "thrown"]
 
 LEVELS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-6)  # of the training loss
 BATCHES = (32, 64, 128, 400)
@@ -36,13 +36,18 @@ GRADIENTS = 150
 EXCESS = (1e-2, 1e-4, 1e-6, 1e-8)  # of the excess loss, as a share of that at the start
 
 
+def _sized(same, step_size, etas, step_sizes):
+    """Return the sizes of the next steps: `same` is 1 where the sign has stayed, -1 at a turn."""
+    step_size = step_size * etas[1]**maximum(same, 0) * etas[0]**maximum(-same, 0)
+    return minimum(maximum(step_size, step_sizes[0]), step_sizes[1])
+
+
 def back_rprop(p, g, t, g_old=0.0, step_size=0.0, moved=0.0, *,
                lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0)):
     """Take a step of Rprop as of 1993: after a turn it also goes back to where it came from."""
     same = sign(g * g_old)
+    step_size = _sized(same, lr if t == 1 else step_size, etas, step_sizes)
     turns = maximum(-same, 0)
-    step_size = (lr if t == 1 else step_size) * etas[1]**maximum(same, 0) * etas[0]**turns
-    step_size = minimum(maximum(step_size, step_sizes[0]), step_sizes[1])
     g = (1 - turns) * g
     move = -sign(g) * step_size - turns * moved
     return p + move, g, step_size, move
@@ -52,9 +57,8 @@ def even_rprop(p, g, t, g_old=0.0, step_size=0.0, *,
                lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0)):
     """Take a step of Rprop with one size for all coordinates: by the sign of the inner product."""
     same = sign((g * g_old).sum(-1)[..., None])
+    step_size = _sized(same, lr if t == 1 else step_size, etas, step_sizes)
     turns = maximum(-same, 0)
-    step_size = (lr if t == 1 else step_size) * etas[1]**maximum(same, 0) * etas[0]**turns
-    step_size = minimum(maximum(step_size, step_sizes[0]), step_sizes[1])
     g = (1 - turns) * g
     return p - sign(g) * step_size, g, step_size
 
@@ -62,10 +66,7 @@ def even_rprop(p, g, t, g_old=0.0, step_size=0.0, *,
 def minus_rprop(p, g, t, g_old=0.0, step_size=0.0, *,
                 lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0)):
     """Take a step of Rprop that neither waits nor forgets after a turn (Rprop⁻)."""
-    same = sign(g * g_old)
-    step_size = ((lr if t == 1 else step_size) * etas[1]**maximum(same, 0)
-                 * etas[0]**maximum(-same, 0))
-    step_size = minimum(maximum(step_size, step_sizes[0]), step_sizes[1])
+    step_size = _sized(sign(g * g_old), lr if t == 1 else step_size, etas, step_sizes)
     return p - sign(g) * step_size, g, step_size
 
 
@@ -77,15 +78,13 @@ def forgetting_rprop(p, g, t, g_old=0.0, step_size=0.0, *,
     return p, (1 - maximum(-sign(g * g_old), 0)) * g, step_size
 
 
-MOVING_ON = {"minus_rprop": minus_rprop, "forgetting_rprop": forgetting_rprop}
-
-
 def sign_only(p, g, t, *, lr=1e-2):
     """Take a step of one size for all coordinates and all time, by the signs alone."""
     return (p - lr * sign(g),)
 
 
-CONTROLS = {"back_rprop": back_rprop, "even_rprop": even_rprop, "sign_only": sign_only}
+CONTROLS = {"back_rprop": back_rprop, "even_rprop": even_rprop, "minus_rprop": minus_rprop,
+            "forgetting_rprop": forgetting_rprop, "sign_only": sign_only}
 
 
 def _rule(name):
@@ -101,10 +100,10 @@ def images(task="digits"):
     return replace(task, make=lambda: task.make().double(), **parts)
 
 
-def _descend(task, rule, seed, lr, hyper):
+def _descend(task, rule, seed, lr, hyper, end=LEVELS[-1]):
     """Train one net on the gradient of all images: the losses seen, and the point before each.
 
-    It ends at the lowest level, or after `GRADIENTS` gradients.
+    It ends below the loss `end`, or after `GRADIENTS` gradients.
     """
     model = tasks.Alone(images(task), seed, steps=GRADIENTS + 25, batch_size=400)
     losses, points = [], []
@@ -116,7 +115,7 @@ def _descend(task, rule, seed, lr, hyper):
         return (loss, g) if rule is lbfgs else g
 
     for _ in walk(rule, look, model.start, GRADIENTS, lr=lr, **hyper):
-        if len(losses) >= GRADIENTS or min(losses) < LEVELS[-1]:
+        if len(losses) >= GRADIENTS or min(losses) < end:
             break
     return np.array(losses[:GRADIENTS]), points, model
 
@@ -197,23 +196,6 @@ def stuck(task, rule, lr, largest, seeds):
     return {"gradients": counts, "least": least}
 
 
-def moving_on(task, form, lrs, tuning, final):
-    """Count as `lowered` does, for a form of Rprop that does not wait after a turn.
-
-    Returns by level the lr, whether it is at the grid's end, and the counts of the fresh seeds.
-    """
-    def count(lr, seed):
-        low = _descend(task, MOVING_ON[form], seed, lr, {})[0] < np.array(LEVELS)[:, None]
-        return np.where(low.any(1), low.argmax(1) + 1, GRADIENTS)
-
-    mean = np.array([[count(lr, seed) for seed in range(tuning)] for lr in lrs]).mean(1)
-    chosen = mean.argmin(0)
-    runs = {at: [count(lrs[at], seed) for seed in fresh_seeds(final)] for at in set(chosen)}
-    return {"tried": mean, "lr": [lrs[at] for at in chosen],
-            "at_edge": any(at in (0, len(lrs) - 1) for at in chosen),
-            "gradients": [[run[k] for run in runs[at]] for k, at in enumerate(chosen)]}
-
-
 def thrown(task, lr, largest, seeds):
     """Train Rprop for `GRADIENTS` gradients of all images: what comes once a run has been low.
 
@@ -222,18 +204,10 @@ def thrown(task, lr, largest, seeds):
     """
     found = {"gradients": [], "highest": [], "above": [], "last": []}
     for seed in fresh_seeds(seeds):
-        model, losses = tasks.Alone(images(task), seed, steps=GRADIENTS, batch_size=400), []
-
-        def look(p, model=model, losses=losses):
-            loss, g = model.draw()(p)
-            losses.append(loss.item())
-            return g
-
-        for _ in walk(rules.rprop, look, model.start, GRADIENTS, lr=lr,
-                      step_sizes=(1e-6, largest)):
-            pass
-        low = np.array(losses) < LEVELS[-1]
-        after = np.array(losses)[low.argmax():]
+        losses, _, _ = _descend(task, rules.rprop, seed, lr, {"step_sizes": (1e-6, largest)},
+                                end=-np.inf)
+        low = losses < LEVELS[-1]
+        after = losses[low.argmax():]
         for name, one in zip(found, (int(low.argmax()) + 1, after.max(),
                                      int((after >= LEVELS[-1]).sum()), losses[-1]), strict=True):
             found[name].append(one)
@@ -316,8 +290,8 @@ def _trials():
             yield f"stuck/lr {lr:g}, largest {largest:g}", Trial(stuck, {
                 "task": "digits", "rule": "rprop", "lr": lr, "largest": largest, "seeds": 24})
     for form in ("minus_rprop", "forgetting_rprop"):
-        yield f"moving on/{form}", Trial(moving_on, {
-            "task": "digits", "form": form, "lrs": rates(0.03162, 0.3162, 3), "tuning": 3,
+        yield f"moving on/{form}", Trial(lowered, {
+            "task": "digits", "rule": form, "lrs": rates(0.03162, 0.3162, 3), "tuning": 3,
             "final": 12})
     for lr in (1e-6, 1e-2, 1e-1):
         for largest in (50.0, 0.1):
