@@ -1,7 +1,7 @@
 import functools
 import os
+import re
 import threading
-from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -37,43 +37,76 @@ SETTLE = """() => Promise.race([
     new Promise((done) => setTimeout(done, 5000, false)),
 ])"""
 
-# axe takes a time that grows with the elements, and most of a chapter's are these: the strokes of a
-# figure, a picture that has a name and no text inside, and the words of code, whose contrast is
-# proved for one of each look in a listing (one of several characters: axe cannot tell it of one).
-# For as long as axe looks, the others stand aside.
-RUN_AXE = """async (without) => {
-    const aside = [];
-    for (const svg of document.querySelectorAll(".descent-figure svg[aria-hidden=true]"))
-        if (!svg.querySelector("text, foreignObject, a, [tabindex], [role], [aria-label]"))
-            aside.push([svg, svg.cloneNode(false)]);
-    const look = (element) => {
-        const style = getComputedStyle(element);
-        return [style.color, style.backgroundColor, style.backgroundImage, style.opacity,
-                style.filter, style.textShadow, style.fontSize, style.fontWeight,
-                style.visibility, style.display, style.position];
-    };
-    for (const listing of document.querySelectorAll("pre")) {
-        const thin = listing.cloneNode(true), seen = new Set();
-        const copies = [...thin.querySelectorAll("span")];
-        for (const [k, word] of [...listing.querySelectorAll("span")].entries()) {
-            if ([...word.attributes].some((attribute) => attribute.name !== "class")) continue;
-            let key = `${word.children.length} ${word.textContent.trim().length > 1}`;
-            for (let e = word; e !== listing; e = e.parentElement) key += look(e);
-            if (seen.has(key)) copies[k].replaceWith(...copies[k].childNodes);
-            seen.add(key);
+# axe takes a time that grows with the elements, most of all for contrast, and most of a chapter's
+# are these: the strokes of a figure and of a formula, pictures that have a name and no text inside,
+# and the words of code. For as long as axe looks, they stand aside. Contrast is proved for one text
+# of each look, of several characters where there is one (axe cannot tell it of one character). In
+# the dark nothing else can differ.
+RUN_AXE = """async ([without, dark]) => {
+    const grounds = new Map([[null, ""]]);
+    const ground = (element) => {
+        if (!grounds.has(element)) {
+            const { backgroundColor, backgroundImage, opacity, filter, mixBlendMode, position }
+                = getComputedStyle(element);
+            const own = [backgroundColor, backgroundImage, opacity, filter, mixBlendMode,
+                         ["static", "relative"].includes(position) || position].join(" ");
+            const bare = own === "rgba(0, 0, 0, 0) none 1 none normal true";
+            const under = ground(element.parentElement);
+            grounds.set(element, bare || under.endsWith(own) ? under : `${under}|${own}`);
         }
+        return grounds.get(element);
+    };
+    const texts = new Map();
+    for (const element of document.body.querySelectorAll("*")) {
+        const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)
+            .map((node) => node.data.trim()).join("");
+        if (!own && !element.matches("input, select, textarea") || !element.checkVisibility())
+            continue;
+        const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(element);
+        const look = [ground(element), color, fill, fontSize, fontWeight, textShadow,
+                      own.length > 1].join();
+        if (!texts.has(look)) texts.set(look, element);
+    }
+    const aside = [], proved = new Set(texts.values());
+    for (const picture of document.querySelectorAll(
+            ".descent-figure svg[aria-hidden=true], mjx-math[aria-hidden=true]"))
+        if (!picture.querySelector("text, foreignObject, a, [tabindex], [role], [aria-label]"))
+            aside.push([picture, picture.cloneNode(false)]);
+    for (const listing of document.querySelectorAll("pre")) {
+        const thin = listing.cloneNode(true), copies = [...thin.querySelectorAll("*")];
+        for (const [k, word] of [...listing.querySelectorAll("*")].entries())
+            if (proved.delete(word)) proved.add(copies[k]);
+            else if (word.localName === "span" && !word.children.length
+                     && [...word.attributes].every((attribute) => attribute.name === "class"))
+                copies[k].replaceWith(...copies[k].childNodes);
+        if (proved.delete(listing)) proved.add(thin);
         aside.push([listing, thin]);
     }
+    const colors = ["color-contrast", "link-in-text-block"].filter((id) => !without.includes(id));
+    const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]));
+    axe.configure({ rules: [{ id: "color-contrast", selector: "[data-proved]" }] });
+    proved.forEach((element) => { element.dataset.proved = ""; });
     aside.forEach(([whole, thin]) => whole.replaceWith(thin));
     try {
-        const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]));
-        const { violations } = await axe.run(
-            { rules, resultTypes: ["violations"], preload: false });  // only experiments need that
+        const { violations } = await axe.run({
+            ...(dark ? { runOnly: colors } : { rules }),
+            resultTypes: ["violations"], preload: false });  // only experiments need that
         return violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]);
     } finally {
         aside.forEach(([whole, thin]) => thin.replaceWith(whole));
+        proved.forEach((element) => { delete element.dataset.proved; });
     }
 }"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Deal out the tests of a page, of an engine, of a file in one piece, the longest first."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        page = callspec and (callspec.params.get("kept_page") or callspec.params.get("chapter"))
+        item.add_marker(pytest.mark.xdist_group(page or (item.cls or item.module).__name__))
+    items.sort(key=lambda item: item.path.name != "test_engines.py")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -107,41 +140,39 @@ def browser():
         chromium.close()
 
 
-@contextmanager
-def opened(browser, base, name):
-    """Open a page of the book, unfolded, all drawn; gather what goes wrong, then and later."""
+@pytest.fixture(scope="module")
+def kept_page(request, browser, site):
+    """Open a page of the book once for all its tests, unfolded, all drawn.
+
+    Gathers what goes wrong, then and later, and what the page asks for before anyone does anything.
+    """
     page = browser.new_page()
-    page.foreign, page.errors = [], []
+    page.foreign, page.errors, asked = [], [], set()
 
     def serve(route):
-        if route.request.url.startswith((base, "data:", "blob:")):
+        if route.request.url.startswith((site, "data:", "blob:")):
             route.continue_()
         else:
             page.foreign.append(route.request.url)
             route.abort()
 
     page.route("**/*", serve)
+    page.on("request", lambda request: asked.add(re.sub("[?#].*", "", request.url)))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("response", lambda response: response.status >= 400
             and not response.url.endswith("favicon.ico")
             and page.errors.append(f"{response.status} {response.url}"))
-    page.goto(base + name, wait_until="networkidle")
-    page.evaluate("""async () => {
-        await globalThis.MathJax?.startup?.promise;
-        for (const fold of document.querySelectorAll("details.descent-deeper")) fold.open = true;
-    }""")
+    page.goto(site + request.param, wait_until="networkidle")
+    page.evaluate("async () => { await globalThis.MathJax?.startup?.promise;"
+                  " await document.fonts.ready; }")
+    page.first = frozenset(asked)
+    page.evaluate("() => document.querySelectorAll('details.descent-deeper')"
+                  ".forEach((fold) => { fold.open = true; })")
     for playground in page.locator(".descent-playground").all():
         playground.scroll_into_view_if_needed()
     page.wait_for_function(READY)
     yield page
     page.close()
-
-
-@pytest.fixture(scope="module")
-def kept_page(request, browser, site):
-    """Open a page of the book once for all its tests."""
-    with opened(browser, site, request.param) as page:
-        yield page
 
 
 @pytest.fixture
@@ -150,13 +181,6 @@ def page(kept_page):
     before = len(kept_page.errors), len(kept_page.foreign)
     yield kept_page
     assert kept_page.errors[before[0]:] == kept_page.foreign[before[1]:] == []
-
-
-@pytest.fixture
-def page_from_file(request, browser):
-    """Open a page of the book as who has no server does."""
-    with opened(browser, f"{SITE.as_uri()}/", request.param) as page:
-        yield page
 
 
 @pytest.fixture
@@ -202,6 +226,6 @@ def violations():
             page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(AXE.read_text(encoding="utf8"))
-        return page.evaluate(RUN_AXE, list(without))
+        return page.evaluate(RUN_AXE, [list(without), scheme == "dark"])
 
     return violations

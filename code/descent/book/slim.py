@@ -25,6 +25,8 @@ _PICTURE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="[^"]*_images/)')
 _WIDGET = re.compile(r'(<div class="descent-playground" id="[^"]+")(>.*?</div>)\s*'
                      r'<script type="module">\n(.*?)</script>', re.S)
 
+_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ *([^}]*?) *\}')
+
 
 def slim(site):
     """Rewrite the pages of a built site, and the style sheet of its theme."""
@@ -35,6 +37,7 @@ def slim(site):
     save(theme, static / "styles" / "pydata-sphinx-theme.css")
     for path in static.glob("scripts/fontawesome.js*"):
         path.unlink()
+    words = _plain((static / "pygments.css").read_text(encoding="utf8"))
     widgets, used = static / "widgets", set()
     widgets.mkdir(exist_ok=True)
     for path in sorted(Path(site).rglob("*.html")):
@@ -42,6 +45,7 @@ def slim(site):
             continue
         before = path.read_text(encoding="utf8")
         page = _without_unused(before, path.name, _digest(theme))
+        page = words.sub(r"\1", page)
         page = _put_off(icons.draw(page, path.name), path, widgets)
         used |= set(re.findall(r'data-script="[^"]*/([^"/]+)"', page))
         if page != before:
@@ -60,6 +64,16 @@ def _without_unused(page, name, edition):
         page = _DESIGN.sub("", page)
     page = _PICTURE.sub('<img loading="lazy" ', page)  # it comes as a reader comes near
     return page if _FORMULA.search(page) else _MATHJAX.sub("", page)
+
+
+def _plain(styles):
+    """Return a pattern for the words of code that look, in light and in dark, like bare text."""
+    rules = {(theme, kind): rule for theme, kind, rule in _RULE.findall(styles)}
+    themes, kinds = ({key[k] for key in rules} for k in (0, 1))
+    plain = {theme: re.search(r"(?<![-\w])color: [^;]*", rules[theme, ""])[0] for theme in themes}
+    same = [kind for kind in sorted(kinds - {""})
+            if all(rules.get((theme, kind)) == plain[theme] for theme in themes)]
+    return re.compile(rf'<span class="(?:{"|".join(same)})">([^<]*)</span>')
 
 
 def _put_off(page, path, widgets):

@@ -1,9 +1,11 @@
-"""What goes deeper is folded, and opens for whoever is led there."""
+"""A chapter as it is read from a file: what goes deeper is folded, and opens for whoever is led
+there; its widgets move."""
 
 import re
 from pathlib import Path
 
 import pytest
+from reading import paths, reader
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
 FOLDED = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
@@ -11,26 +13,47 @@ FOLDED = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
 FOLDS = "details.descent-deeper"
 OPEN = f"{FOLDS}[open]"
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("name", FOLDED)]
+pytestmark = [pytest.mark.browser,
+              pytest.mark.parametrize("chapter", FOLDED, indirect=True)]
+
+
+@pytest.fixture(scope="module")
+def chapter(request, browser):
+    """Open a chapter once for all its tests; it tells how many folds stood open then."""
+    with reader(browser) as read:
+        page = read(request.param)
+        page.open_at_first = page.locator(OPEN).count()
+        page.again = lambda fragment: read(request.param + fragment)
+        yield page
 
 
 @pytest.fixture
-def fresh(browser, site):
-    """Return a function that opens a page as a reader does."""
-    context = browser.new_context()
-
-    def fresh(address):
-        page = context.new_page()
-        page.goto(site + address, wait_until="load")
-        return page
-
-    yield fresh
-    context.close()
+def page(chapter):
+    """Return the chapter with all its folds closed."""
+    chapter.evaluate(f"""() => {{
+        for (const fold of document.querySelectorAll("{FOLDS}")) fold.open = false;
+        document.activeElement.blur();
+        scrollTo({{ top: 0, behavior: "instant" }});
+    }}""")
+    return chapter
 
 
-def test_all_are_closed_at_first_and_the_first_reading_stands_open(fresh, name):
-    page = fresh(name)
-    assert page.locator(OPEN).count() == 0
+@pytest.fixture
+def again(chapter):
+    """Return a function that opens the chapter in another page, at an address within."""
+    pages = []
+
+    def again(fragment=""):
+        pages.append(chapter.again(fragment))
+        return pages[-1]
+
+    yield again
+    for page in pages:
+        page.close()
+
+
+def test_all_are_closed_at_first_and_the_first_reading_stands_open(page):
+    assert page.open_at_first == 0
     assert page.locator(FOLDS).count() >= 3
     lead = page.locator(".descent-lead").inner_text()
     said = re.search(r"about (\d+) minutes. (\d+) sections", lead)
@@ -39,8 +62,7 @@ def test_all_are_closed_at_first_and_the_first_reading_stands_open(fresh, name):
     assert not page.locator(f"{FOLDS} p").first.is_visible()
 
 
-def test_one_opens_by_mouse_and_by_keyboard(fresh, name):
-    page = fresh(name)
+def test_one_opens_by_mouse_and_by_keyboard(page):
     summaries = page.locator(f"{FOLDS} > summary")
     summaries.nth(0).click()
     summaries.nth(1).focus()
@@ -50,8 +72,7 @@ def test_one_opens_by_mouse_and_by_keyboard(fresh, name):
     assert page.locator(OPEN).count() == 1
 
 
-def test_a_link_opens_where_it_leads_and_goes_there(fresh, name):
-    page = fresh(name)
+def test_a_link_opens_where_it_leads_and_goes_there(page, again):
     anchors = page.eval_on_selector_all(FOLDS, "all => all.map((fold) => fold.parentElement.id)")
     page.evaluate("(id) => { location.hash = id; }", anchors[-1])
     last = page.locator(FOLDS).last
@@ -61,7 +82,7 @@ def test_a_link_opens_where_it_leads_and_goes_there(fresh, name):
                            arg=last.element_handle())
     inside = page.evaluate(f"""[...document.querySelectorAll("{FOLDS} :is(p, div)[id]")]
         .map((e) => e.id).find((id) => document.querySelectorAll(`[id="${{id}}"]`).length === 1)""")
-    page = fresh(f"{name}#{inside}")
+    page = again(f"#{inside}")
     target = page.locator(f"[id='{inside}']")
     assert target.evaluate("(e) => e.closest('details').open")
     target.evaluate("(e) => { e.closest('details').open = false; }")
@@ -74,8 +95,7 @@ def test_a_link_opens_where_it_leads_and_goes_there(fresh, name):
     assert target.evaluate("(e) => e.closest('details').open")
 
 
-def test_a_hit_of_the_search_is_opened(fresh, name):
-    page = fresh(name)
+def test_a_hit_of_the_search_is_opened(page, again):
     word = page.evaluate(f"""() => {{
         const paragraphs = [...document.querySelectorAll("{FOLDS} p")];
         const text = paragraphs.map((p) => p.textContent).join(" ");
@@ -83,12 +103,11 @@ def test_a_hit_of_the_search_is_opened(fresh, name):
         return text.match(/[a-z]{{6,}}/g).find((word) => !open.includes(word));
     }}""")
     page.evaluate("(word) => localStorage.setItem('sphinx_highlight_terms', word)", word)
-    page.goto(page.url.split("#")[0], wait_until="load")
+    page = again()
     page.wait_for_function(f"document.querySelector('{OPEN} .highlighted')")
 
 
-def test_the_button_opens_and_closes_all(fresh, name):
-    page = fresh(name)
+def test_the_button_opens_and_closes_all(page):
     button, count = page.locator(".descent-lead button"), page.locator(FOLDS).count()
     assert button.inner_text() == "Open all"
     button.click()
@@ -98,8 +117,7 @@ def test_the_button_opens_and_closes_all(fresh, name):
     assert page.locator(OPEN).count() == 0
 
 
-def test_paper_has_all_of_it(fresh, name):
-    page = fresh(name)
+def test_paper_has_all_of_it(page):
     page.locator(f"{FOLDS} > summary").first.click()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(f"{FOLDS}:not([open])").count() == 0
@@ -107,8 +125,8 @@ def test_paper_has_all_of_it(fresh, name):
     assert page.locator(OPEN).count() == 1
 
 
-def test_the_browsers_own_search_finds_what_is_folded(fresh, name):
-    page = fresh(name)
+def test_the_browsers_own_search_finds_what_is_folded(again):
+    page = again()
     page.keyboard.press("Control+f")
     assert page.locator(OPEN).count() == 0  # this browser searches what is folded by itself
     page.evaluate("""() => {
@@ -116,3 +134,13 @@ def test_the_browsers_own_search_finds_what_is_folded(fresh, name):
         dispatchEvent(new KeyboardEvent("keydown", { key: "f", ctrlKey: true }));
     }""")
     assert page.locator(f"{FOLDS}:not([open])").count() == 0
+
+
+def test_a_widget_moves(page):
+    playground = page.locator(".descent-playground").first
+    playground.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('.descent-playground').dataset.ready")
+    before = paths(playground)
+    slider = playground.locator("input[type=range]").first
+    slider.press("ArrowLeft" if slider.evaluate("e => e.value === e.max") else "ArrowRight")
+    assert paths(playground) != before
