@@ -29,13 +29,14 @@ if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent import surfaces
     from descent.driver import path, walk
     from descent.optim import LBFGS, Optimizer
+    from descent.processes import ranks
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
-           "asgd", "device", "lbfgs", "muon", "nadam", "path", "radam", "rmsprop", "rprop", "sgd",
-           "sparseadam", "surfaces", "walk"]
+           "asgd", "device", "lbfgs", "muon", "nadam", "path", "radam", "ranks", "rmsprop", "rprop",
+           "sgd", "sparseadam", "surfaces", "walk"]
 
-_HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "surfaces": "surfaces",
-          "walk": "driver"}
+_HOMES = {"LBFGS": "optim", "Optimizer": "optim", "path": "driver", "ranks": "processes",
+          "surfaces": "surfaces", "walk": "driver"}
 
 
 def __getattr__(name):
