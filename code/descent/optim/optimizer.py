@@ -60,6 +60,9 @@ class Optimizer(torch.optim.Optimizer):
             warnings.warn(f"torch {torch.__version__} has no {', '.join(gone)}: compile=True steps "
                           f"without a kernel", RuntimeWarning, stacklevel=2)
             compile = False
+        if compile and (beyond := getattr(getattr(rule, "func", rule), "beyond_kernels", None)):
+            raise ValueError(f"compile=True is for rules that one kernel can do, and a kernel does "
+                             f"not keep {beyond}, as {name_of(rule)} must; use compile=False")
         if compile and mixes(rule):
             raise ValueError(f"compile=True is for rules that treat each entry alone, and "
                              f"{name_of(rule)} does not; use compile=False")
