@@ -31,8 +31,8 @@ if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent.optim import LBFGS, Optimizer, kahan, master, stochastic
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
-           "asgd", "device", "kahan", "lbfgs", "master", "muon", "nadam", "path", "radam", "rmsprop",
-           "rprop", "sgd", "sparseadam", "stochastic", "surfaces", "walk"]
+           "asgd", "device", "kahan", "lbfgs", "master", "muon", "nadam", "path", "radam",
+           "rmsprop", "rprop", "sgd", "sparseadam", "stochastic", "surfaces", "walk"]
 
 _HOMES = {"LBFGS": "optim", "Optimizer": "optim", "kahan": "optim", "master": "optim",
           "path": "driver", "stochastic": "optim", "surfaces": "surfaces", "walk": "driver"}
