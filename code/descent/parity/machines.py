@@ -16,13 +16,13 @@ from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_di
 from torch.distributed.tensor import DTensor
 from torch.distributed.tensor.debug import CommDebugMode
 
-from descent.optim import LBFGS, Optimizer
+from descent.optim import LBFGS, Optimizer, stochastic
 from descent.optim.private import pretended_group
 from descent.parity.sharded import batches, loss_of, network, optimizer_of, whole, wrapped
 from descent.processes import ranks
 from descent.rules import adam
 
-__all__ = ["bytes_on", "clipped", "collectives", "resumed", "searched", "trained"]
+__all__ = ["bytes_on", "clipped", "collectives", "drifted", "resumed", "searched", "trained"]
 
 _ONE_LOOK = {"lr": 0.5, "max_iter": 1}  # L-BFGS asks once then, for what is there already
 
@@ -93,7 +93,7 @@ def _clipped(rank):
             torch.linalg.vector_norm(torch.cat([one.flatten() for one in slices])).item())
 
 
-def searched(mended, wrapping="DDP", seconds=20):
+def searched(mended, wrapping="DDP", seconds=10):
     """Return the closure calls of each rank's L-BFGS with a line search, and whether all agree.
 
     Not `mended`, each rank's closure returns the loss of its own part of the batch, and the search
@@ -172,6 +172,26 @@ def resumed(name, saved, loaded, steps=10):
     straight = ranks(trained, saved, name, steps)[0]
     return {"difference": ((end - straight).abs().max() / straight.abs().max()).item(),
             "bits": torch.equal(end, straight)}
+
+
+def drifted(wrapping, own_seeds, world=2, steps=50):
+    """Return how far ranks are apart that round by chance in bfloat16, at most, in any entry.
+
+    Each draws from a seed of its own or all from the same. Under FSDP2 every entry has one owner,
+    and each rank is asked for the whole; under DDP each rank rounds all entries for itself.
+    """
+    ends = ranks(_drifted, world, wrapping, own_seeds, steps)
+    return max((end - ends[0]).abs().max().item() for end in ends)
+
+
+def _drifted(rank, wrapping, own_seeds, steps):
+    model = wrapped(network("even").to(torch.bfloat16), wrapping)
+    optimizer = Optimizer(model.parameters(), stochastic(adam), lr=1e-2)
+    torch.manual_seed(rank if own_seeds else 0)
+    for x, y in batches("even", steps):
+        _looked(rank, model, x.bfloat16(), y.bfloat16())
+        optimizer.step()
+    return torch.cat([whole(p).flatten() for p in model.parameters()]).float()
 
 
 def bytes_on(world, width=1024, layers=2):
