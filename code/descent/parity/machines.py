@@ -39,16 +39,16 @@ def collectives(name, world=2):
 def _collectives(rank, name):
     model, looks = wrapped(network("even", "muon"), "FSDP2"), name.lower() == "lbfgs"
     optimizer = optimizer_of(name, list(model.parameters()), _ONE_LOOK if looks else {})
-    for x, y in batches("even", 3):
-        with CommDebugMode() as forward, warnings.catch_warnings():
-            # torch's, of the views that this mode makes: nothing is written into them
-            warnings.filterwarnings("ignore", "FSDP2-wrapped module", UserWarning)
-            loss = _loss(rank, model, x, y)
-        model.zero_grad()
-        with CommDebugMode() as backward:
-            loss.backward()
-        with CommDebugMode() as step:
-            optimizer.step(*[lambda loss=loss: loss] * looks)
+    with warnings.catch_warnings():  # torch's, of the hooks with which its mode looks on
+        warnings.filterwarnings("ignore", "FSDP2-wrapped module|Full backward hook", UserWarning)
+        for x, y in batches("even", 3):
+            with CommDebugMode() as forward:
+                loss = _loss(rank, model, x, y)
+            model.zero_grad()
+            with CommDebugMode() as backward:
+                loss.backward()
+            with CommDebugMode() as step:
+                optimizer.step(*[lambda loss=loss: loss] * looks)
     return {"forward": _counted(forward), "backward": _counted(backward), "step": _counted(step)}
 
 
