@@ -73,7 +73,8 @@ def settle(rule, hyper):
     """
     for name, value in hyper.items():
         if name in BOUNDED and not callable(value):
-            free, open_below = ((name_of(rule), name) in some for some in (_UNBOUNDED, _POSITIVE))
+            inner = name_of(inspect.unwrap(getattr(rule, "func", rule)))  # of `master(rule)`
+            free, open_below = ((inner, name) in some for some in (_UNBOUNDED, _POSITIVE))
             for label, one in _each(rule, name, value):
                 _within(rule, label, one, *((None, None) if free else BOUNDED[name]),
                         open_below=open_below)

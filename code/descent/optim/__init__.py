@@ -2,5 +2,6 @@
 
 from descent.optim.lbfgs import LBFGS
 from descent.optim.optimizer import Optimizer
+from descent.optim.precision import kahan, master, stochastic
 
-__all__ = ["LBFGS", "Optimizer"]
+__all__ = ["LBFGS", "Optimizer", "kahan", "master", "stochastic"]
