@@ -29,13 +29,15 @@ if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent import surfaces
     from descent.driver import path, walk
     from descent.optim import LBFGS, Optimizer, kahan, master, stochastic
+    from descent.processes import ranks
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
-           "asgd", "device", "kahan", "lbfgs", "master", "muon", "nadam", "path", "radam", "rmsprop",
-           "rprop", "sgd", "sparseadam", "stochastic", "surfaces", "walk"]
+           "asgd", "device", "kahan", "lbfgs", "master", "muon", "nadam", "path", "radam", "ranks",
+           "rmsprop", "rprop", "sgd", "sparseadam", "stochastic", "surfaces", "walk"]
 
 _HOMES = {"LBFGS": "optim", "Optimizer": "optim", "kahan": "optim", "master": "optim",
-          "path": "driver", "stochastic": "optim", "surfaces": "surfaces", "walk": "driver"}
+          "path": "driver", "ranks": "processes", "stochastic": "optim", "surfaces": "surfaces",
+          "walk": "driver"}
 
 
 def __getattr__(name):
