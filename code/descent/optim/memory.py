@@ -7,7 +7,8 @@ import torch
 
 from descent.optim.private import identity, watchers
 
-__all__ = ["alike", "alone", "as_real", "is_part", "overlapping", "same_memory", "written_out"]
+__all__ = ["alike", "alone", "as_real", "is_part", "overlapping", "placed_as", "same_memory",
+           "summed", "written_out"]
 
 
 def as_real(value):
@@ -24,6 +25,27 @@ def as_real(value):
 def written_out(tensor):
     """Return a tensor whose memory holds what it says: no conjugate and no negative that waits."""
     return tensor.resolve_conj().resolve_neg()
+
+
+def summed(value):
+    """Return a DTensor whose parts are still to be added up over the ranks as their sum, on each.
+
+    An operator may leave the sum to whatever comes next; what is kept must say what it says now.
+    """
+    if not any(one.is_partial() for one in getattr(value, "placements", ())):
+        return value
+    from torch.distributed.tensor import Replicate  # slow to import, and loaded where this is one
+
+    return value.redistribute(placements=[Replicate() if one.is_partial() else one
+                                          for one in value.placements])
+
+
+def placed_as(value, p):
+    """Return a DTensor with its entries on the ranks where those of the DTensor `p` are."""
+    placements = getattr(p, "placements", None)
+    if getattr(value, "placements", placements) == placements:
+        return value
+    return value.redistribute(placements=placements)
 
 
 def alike(value, p):

@@ -8,7 +8,7 @@ import torch
 
 from descent.optim.flat import Flats
 from descent.optim.kernel import need_compiler
-from descent.optim.memory import alike, as_real, written_out
+from descent.optim.memory import alike, as_real, placed_as, summed, written_out
 from descent.optim.private import identity, lacking
 from descent.optim.rows import leaves_alone, row_at, rows_of
 from descent.optim.shapes import check_axes, mixes
@@ -184,8 +184,9 @@ class Optimizer(torch.optim.Optimizer):
         written = {identity(p), identity(p.grad)}
         for name, x in new.items():
             if isinstance(x, torch.Tensor):
+                x = summed(x)
                 new[name] = alike(x.clone() if identity(x) in written else x, p)
-        point.copy_(new_p)
+        point.copy_(placed_as(new_p, point))
         state.update(new, step=t)
 
     def _step_rows(self, p, hyper, maximize):
