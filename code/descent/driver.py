@@ -57,7 +57,11 @@ def _walk(rule, grad, p, steps, hyper):
         else:
             g = grad(p)
             _check_gradient(g, p)
-            p, *state = rule(p, g, t, *state, **now)
+            new = rule(p, g, t, *state, **now)
+            if not isinstance(new, (tuple, list)):  # a bare array would be taken for its rows
+                raise TypeError(f"{name_of(rule)} must return a tuple, "
+                                f"({', '.join(['p', *names])}{'' if names else ','}), got {new!r}")
+            p, *state = new
         yield Step(t, g, p, tuple(state), now)
 
 

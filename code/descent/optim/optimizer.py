@@ -1,6 +1,7 @@
 """A rule as a real torch optimizer."""
 
 import warnings
+from itertools import chain
 from operator import is_
 
 import numpy as np
@@ -12,12 +13,15 @@ from descent.optim.memory import alike, as_real, placed_as, summed, written_out
 from descent.optim.private import identity, lacking
 from descent.optim.rows import leaves_alone, row_at, rows_of
 from descent.optim.shapes import check_axes, mixes
+from descent.optim.twins import with_twins, without_twins
 from descent.signature import hyperparameters, known, looks_again, name_of, settle, state_names
 
 __all__ = ["Optimizer", "check_state_dict", "number"]
 
 
 _SHORT = {torch.float16, torch.bfloat16}  # a kernel computes with more digits and stores these
+_WAYS_OUT = ("keep the parameters in float32, or use compile=True or a wrapper such as "
+             "descent.master, which compute in it")
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -46,7 +50,7 @@ class Optimizer(torch.optim.Optimizer):
     Raises TypeError for a hyper-parameter the rule lacks or a rule that returns no tuple,
     ValueError for a value torch refuses, a state or point of another shape than the parameter's,
     or a rule that cannot be compiled, RuntimeError for a sparse gradient of another rule or a
-    missing compiler, FloatingPointError for a state that overflows in float16.
+    missing compiler, FloatingPointError for a state or a point that leaves the range of float16.
     """
 
     def __init__(self, params, rule, *, maximize=False, compile=False, **hyper):
@@ -95,11 +99,37 @@ class Optimizer(torch.optim.Optimizer):
             for p in self.param_groups[-1]["params"]:
                 need_compiler(p.device)
 
+    def state_dict(self):
+        """Return settings and state, as in torch; a tensor of two names (`v_max` is `v`) once."""
+        found = super().state_dict()
+        for group, k in _places(found):
+            if k in found["state"]:
+                found["state"][k] = without_twins(found["state"][k], self.rule, self._hyper(group))
+        return found
+
     def load_state_dict(self, state_dict):
-        """Take over a state, as in torch. Raises ValueError for that of another rule."""
+        """Take over settings and state, each tensor in the dtype it was saved in.
+
+        Torch's own optimizers cast the state to the parameter's dtype, which would round a float32
+        copy of bfloat16 parameters, and stop it. In a model of another dtype than that of the saved
+        one the next step computes with what was saved: the wider of both dtypes is the state's from
+        then on. Raises ValueError for the state of another rule.
+        """
         check_state_dict(state_dict, name_of(self.rule), ["step", *self._names[1]],
                          [*self._names[0], "maximize"])
-        super().load_state_dict(state_dict)
+        taken = []  # what is loaded in the end: a hook of yours may have made another of it
+        hook = self.register_load_state_dict_pre_hook(lambda _, given: taken.append(given))
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            hook.remove()
+        params = chain.from_iterable(group["params"] for group in self.param_groups)
+        for (group, k), p in zip(_places(taken[0]), params, strict=True):
+            if k in taken[0]["state"]:
+                state, saved = self.state[p], taken[0]["state"][k]
+                state.update({name: x.to(state[name].device, copy=True) for name, x in saved.items()
+                              if isinstance(x, torch.Tensor) and x.dtype != state[name].dtype})
+                self.state[p] = with_twins(state, self.rule, self._hyper(group))
         self._flats = {}
 
     @torch.no_grad()
@@ -170,6 +200,8 @@ class Optimizer(torch.optim.Optimizer):
         state, (_, names) = self.state[p], self._names
         point, g, t = as_real(p), as_real(written_out(p.grad)), state.get("step", 0) + 1
         g = -g if maximize else g
+        if 0 < len(state) <= len(names):  # a checkpoint need not come by load_state_dict
+            state.update(with_twins(state, self.rule, hyper))
         old = {name: as_real(state[name]) for name in names if name in state}
         try:
             new_p, new = self._applied(point, g, t, old, hyper)
@@ -217,8 +249,9 @@ class Optimizer(torch.optim.Optimizer):
         """Return the new point and the new state by name, or raise if the rule returns others."""
         returned, names = self.rule(point, g, t, **old, **hyper), self._names[1]
         if not isinstance(returned, (tuple, list)) or len(returned) != 1 + len(names):
-            raise TypeError(f"{name_of(self.rule)} must return a tuple of the new point"
-                            f"{''.join(f', {name}' for name in names)}, got {returned!r}")
+            raise TypeError(f"{name_of(self.rule)} must return a tuple{'' if names else ' (p,)'} of "
+                            f"the new point{''.join(f', {name}' for name in names)}, "
+                            f"got {returned!r}")
         return returned[0], dict(zip(names, returned[1:], strict=True))
 
     def _check(self, point, g, old, new_p, new):
@@ -231,12 +264,22 @@ class Optimizer(torch.optim.Optimizer):
         if not fits:
             raise ValueError(f"{name_of(self.rule)} must return a point of the parameter's shape "
                              f"{tuple(point.shape)}, got {new_p!r}")
-        for name, x in new.items() if point.dtype is torch.float16 else ():
-            if isinstance(x, torch.Tensor) and x.isinf().any() and g.isfinite().all():
+        if point.dtype is torch.float16 and point.isfinite().all() and g.isfinite().all():
+            self._check_range(g, new_p, new)
+
+    def _check_range(self, g, new_p, new):
+        """Raise a FloatingPointError where a finite point and gradient lead out of float16."""
+        for name, x in new.items():
+            if getattr(x, "dtype", None) is torch.float16 and x.isinf().any():
                 raise FloatingPointError(
                     f"{name_of(self.rule)}: {name} is infinite in float16, which ends at 65504, "
-                    f"for a gradient up to {g.abs().max().item():g}; keep the parameters in "
-                    f"float32, or use compile=True, which computes in it")
+                    f"for a gradient up to {g.abs().max().item():g}; {_WAYS_OUT}")
+        if new_p.dtype is torch.float16 and not new_p.isfinite().all():
+            at = new_p.isfinite().logical_not().nonzero()[0].tolist()
+            raise FloatingPointError(
+                f"{name_of(self.rule)}: the new point is {new_p[tuple(at)].item()} in float16 for a "
+                f"gradient of {g[tuple(at)].item():g}: below 3e-8, as an eps of 1e-8 is, float16 "
+                f"has only 0, and nothing from 65520 on; {_WAYS_OUT}, or take a larger eps")
 
     @staticmethod
     def _misfit(point, state):
@@ -247,6 +290,11 @@ class Optimizer(torch.optim.Optimizer):
                     f"the state {name} of a parameter of shape {tuple(point.shape)} must be like "
                     f"it, got shape {tuple(x.shape)}; is it the state of another parameter?")
         return None
+
+
+def _places(state_dict):
+    """Yield each parameter's group and key in a state dict, in order."""
+    return ((group, k) for group in state_dict["param_groups"] for k in group["params"])
 
 
 def _lasting(value):
