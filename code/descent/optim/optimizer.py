@@ -277,8 +277,8 @@ class Optimizer(torch.optim.Optimizer):
         if new_p.dtype is torch.float16 and not new_p.isfinite().all():
             at = new_p.isfinite().logical_not().nonzero()[0].tolist()
             raise FloatingPointError(
-                f"{name_of(self.rule)}: the new point is {new_p[tuple(at)].item()} in float16 for a "
-                f"gradient of {g[tuple(at)].item():g}: below 3e-8, as an eps of 1e-8 is, float16 "
+                f"{name_of(self.rule)}: the new point is {new_p[tuple(at)].item()} in float16 for "
+                f"the gradient {g[tuple(at)].item():g}: below 3e-8, as an eps of 1e-8 is, float16 "
                 f"has only 0, and nothing from 65520 on; {_WAYS_OUT}, or take a larger eps")
 
     @staticmethod

@@ -10,7 +10,7 @@ from operator import attrgetter
 import torch
 
 __all__ = ["NAMES", "built", "copied", "identity", "is_view", "lacking", "orthogonalised_by",
-           "traced", "watchers"]
+           "pretended_group", "traced", "watchers"]
 
 # Where each stands: the module, and the way from there.
 NAMES = {
@@ -48,6 +48,19 @@ def orthogonalised_by(function):
         yield own
     finally:
         module._zeropower_via_newtonschulz = own
+
+
+@contextmanager
+def pretended_group(world):
+    """Let this process be rank 0 of a group whose others do not exist: they answer with garbage."""
+    if torch.distributed.is_initialized():
+        raise RuntimeError("this process is in a group already")
+    store = import_module("torch.testing._internal.distributed.fake_pg").FakeStore()
+    torch.distributed.init_process_group("fake", rank=0, world_size=world, store=store)
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def copied(targets, sources):

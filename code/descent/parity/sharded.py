@@ -32,11 +32,11 @@ from descent.parity.rules import ROWS
 from descent.processes import ranks
 
 __all__ = ["NAMES", "WRAPPINGS", "Case", "Outcome", "cases_of", "lars", "measure", "network",
-           "optimizer_of", "outcome", "table", "wrapped"]
+           "optimizer_of", "table", "worst", "wrapped"]
 
 STEPS, BATCH = 10, 24
 WRAPPINGS = ("DDP", "ZeRO-1", "FSDP2", "its slice alone")
-_LBFGS = ({"lr": 0.5, "max_iter": 4}, {"lr": 0.5, "max_iter": 4, "history_size": 2})
+_LBFGS = ({"lr": 0.5, "max_iter": 4},)
 _SHAPES = {"even": (4, 8, 4, 4), "uneven": (5, 7, 3, 1)}  # widths, from layer to layer
 
 
@@ -111,8 +111,8 @@ def cases_of(name, wrappings=WRAPPINGS[:3], worlds=(2,), shards=None):
 def measure(cases, seconds=60):
     """Run the cases; return an `Outcome` for each.
 
-    All cases of one number of processes run in one call of `ranks`, in `seconds`, and if that
-    fails each in one of its own.
+    All cases of one number of processes run in one call of `ranks`, in `seconds` and 2 for each;
+    where that fails, each half of them in one of its own, and so on.
     """
     made = {}
     for world in {case.world for case in cases}:
@@ -121,21 +121,20 @@ def measure(cases, seconds=60):
     return [made[k] for k in range(len(cases))]
 
 
-def outcome(cases, seconds=60):
-    """Return the worst `Outcome` of some cases: what raises, then what differs most."""
-    made = measure(cases, seconds)
-    raised = [one for one in made if one.raises]
-    if raised:
+def worst(outcomes):
+    """Return the worst of some outcomes: what raises, then what differs most."""
+    if raised := [one for one in outcomes if one.raises]:
         return raised[0]
-    return Outcome(max(one.difference for one in made), all(one.agree for one in made))
+    return Outcome(max(one.difference for one in outcomes), all(one.agree for one in outcomes))
 
 
 def _together(cases, world, seconds):
     try:
-        runs = ranks(_run_all, world, cases, seconds=seconds)
+        runs = ranks(_run_all, world, cases, seconds=seconds + 2 * len(cases))
     except (RuntimeError, TimeoutError) as error:
-        if len(cases) > 1:
-            return [one for case in cases for one in _together([case], world, seconds)]
+        if half := len(cases) // 2:
+            return [*_together(cases[:half], world, seconds),
+                    *_together(cases[half:], world, seconds)]
         kind, _, message = str(error).partition(": ")
         kind = kind.rpartition(" raised ")[2] if " raised " in kind else type(error).__name__
         return [Outcome(raises=f"{kind}: {message.splitlines()[0] if message else error}")]
