@@ -540,9 +540,10 @@ _UNEQUAL = Exercise(
                 _ALREADY, "Count every rank."),
         Mistake("two ranks", _factors(lambda n: 2 * n), "It is right for two ranks.",
                 "How many ranks are there?", "Take `len(counts)` for 2."),
-        Mistake("one factor", lambda counts: len(counts) * counts[0] / counts.sum(),
-                "It returns the factor of the first rank alone.", "How many ranks are there?",
-                "Return one factor for each rank."),
+        Mistake("one factor for all",
+                lambda counts: len(counts) * counts[0] / counts.sum() + 0.0 * counts,
+                "It gives every rank the factor of the first.", _WHOLE,
+                "Take each rank's own count."),
     ), gives="as many factors as there are ranks")
 
 
