@@ -804,3 +804,10 @@ def test_factors_make_the_mean_of_means_the_mean_over_all():
     means = np.array([one.mean() for one in tokens])
     assert (factors * means).mean() == pytest.approx(np.concatenate(tokens).mean(), rel=1e-14)
     assert means.mean() != pytest.approx(np.concatenate(tokens).mean(), rel=0.1)
+
+
+def test_a_wrong_power_is_not_said_to_change_where_what_is_right_stands_still():
+    said = check("memory.frozen", lambda theta, bits: abs(theta)**0.5 * 2.0**-bits)
+    assert said.mistake != "theta enters"
+    constant = check("memory.frozen", lambda theta, bits: 3.0 * 2.0**-bits)
+    assert constant.mistake == "without theta"

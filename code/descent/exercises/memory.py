@@ -104,8 +104,8 @@ _TWO = "How far apart are the numbers just above a power of two, and just below 
 _BITS = "How many numbers of `bits` bits are there from one power of two to the next?"
 _FROZEN = Exercise(
     _frozen(),
-    on((1.0, 8), (1.5, 8), (-0.75, 8), (0.375, 11), (-0.5, 11), (6.0, 24), (-1.921875, 8),
-       (32.0, 8), (-0.0078125, 24)), (
+    on((1.0, 8), (1.5, 8), (-0.75, 8), (0.375, 11), (-0.5, 11), (1.125, 8), (-4.5, 24),
+       (-1.921875, 8), (32.0, 8), (-0.0078125, 24)), (
         Mistake("powers of two forgotten", _frozen(below=0),
                 "It is right, but not from a power of two: below it the numbers lie closer.", _TWO,
                 "Halve it where |θ| is a power of two."),
