@@ -101,11 +101,12 @@ def _frozen(exponent=lambda theta: math.floor(math.log2(abs(theta))), below=1, d
 _GRID = "How far is it from θ to the next number towards 0?"
 _HALF = "How far must a result lie from θ to be rounded to another number?"
 _TWO = "How far apart are the numbers just above a power of two, and just below it?"
+_AS_FAR = "How far apart are the numbers around 1.1, and those around 1.9?"
 _BITS = "How many numbers of `bits` bits are there from one power of two to the next?"
 _FROZEN = Exercise(
     _frozen(),
-    on((1.0, 8), (1.5, 8), (-0.75, 8), (0.375, 11), (-0.5, 11), (6.0, 24), (-1.921875, 8),
-       (32.0, 8), (-0.0078125, 24)), (
+    on((1.0, 8), (1.5, 8), (-0.75, 8), (0.375, 11), (-0.5, 11), (1.125, 8), (-4.5, 24),
+       (-1.921875, 8), (32.0, 8), (-0.0078125, 24)), (
         Mistake("powers of two forgotten", _frozen(below=0),
                 "It is right, but not from a power of two: below it the numbers lie closer.", _TWO,
                 "Halve it where |θ| is a power of two."),
@@ -128,15 +129,15 @@ _FROZEN = Exercise(
                 "Which power of two does the spacing belong to?", "Round the logarithm down."),
         Mistake("a share of θ", lambda theta, bits: abs(theta) * 2.0**-bits,
                 "It is proportional to θ. The spacing is not: it is the same from one power of two "
-                "to the next.", "Have 1.1 and 1.9 different neighbours' distances?",
+                "to the next.", _AS_FAR,
                 "Take the power of two below |θ|, not θ."),
         Mistake("half a share of θ", lambda theta, bits: abs(theta) * 2.0**(-bits - 1),
                 "It is proportional to θ, and powers of two alone are right.",
-                "Have 1.1 and 1.9 different neighbours' distances?",
+                _AS_FAR,
                 "Take the power of two below |θ|, not θ."),
         Mistake("a whole share of θ", lambda theta, bits: abs(theta) * 2.0**(1 - bits),
                 "It is proportional to θ, and a whole spacing.",
-                "Have 1.1 and 1.9 different neighbours' distances?",
+                _AS_FAR,
                 "Take half the spacing, by the power of two below |θ|."),
         Mistake("as if θ were 1", lambda theta, bits: 2.0**-bits,
                 "It does not depend on θ.", "Are the numbers as close at 32 as at 1?",
@@ -151,6 +152,8 @@ _FROZEN = Exercise(
 def _grid(bits):
     """Return the rounding to that many significant bits, ties to even."""
     def round_to(x):
+        if not math.isfinite(x):
+            return x
         fraction, e = math.frexp(x)
         return math.ldexp(round(fraction * 2**bits), e - bits)
     return round_to
@@ -407,6 +410,18 @@ def _loop(clip=lambda g, scale, limit: max(-limit, min(limit, g / scale)), skip=
     return training
 
 
+def _repeated(p, backward, lr, batches, scale, limit, patience):
+    """Train with each batch again, at half the scale, until its gradient is finite."""
+    calm = 0
+    for batch in range(batches):
+        while not math.isfinite(g := backward(p, batch, scale)):
+            scale, calm = scale / 2, 0
+        p, calm = p - lr(batch) * max(-limit, min(limit, g / scale)), calm + 1
+        if calm == patience:
+            scale, calm = 2 * scale, 0
+    return p, scale
+
+
 def _clip_first(g, scale, limit):
     return max(-limit, min(limit, g)) / scale
 
@@ -462,6 +477,10 @@ _SCALER = Exercise(
                 _loop(lambda g, scale, limit: max(-limit, min(limit, g / scale)) / scale),
                 "It divides by the scale before it clips, and once more after.",
                 "How often was the loss multiplied by the scale?", "Divide once, before you clip."),
+        Mistake("the batch again", _repeated,
+                "It takes the same batch again until it is finite. Torch's scaler goes on to the "
+                "next one.", "How many batches does it take, and how many passes backward?",
+                "Skip the batch, and count no step for it."),
         Mistake("scale never halved", _loop(shrink=1.0),
                 "It skips, and tries the same scale again: it may skip for ever.", _SCALE,
                 "Halve the scale at infinity."),
@@ -516,7 +535,7 @@ _UNEQUAL = Exercise(
                 "Divide by the sum of the counts."),
         Mistake("for sums", _factors(lambda n: len(n)),
                 "That is right if a rank's loss is a *sum* over its tokens; here it is a mean.",
-                "What does a rank's mean become a sum by?", "Multiply by its count."),
+                "By what must a mean be multiplied to become its sum?", "Multiply by its count."),
         Mistake("the number of ranks", _factors(lambda n: len(n), lambda n: 1.0),
                 "It undoes the average over ranks, and adds up means.", _WHOLE,
                 "Multiply by the rank's share of all tokens, too."),
@@ -540,9 +559,10 @@ _UNEQUAL = Exercise(
                 _ALREADY, "Count every rank."),
         Mistake("two ranks", _factors(lambda n: 2 * n), "It is right for two ranks.",
                 "How many ranks are there?", "Take `len(counts)` for 2."),
-        Mistake("one factor", lambda counts: len(counts) * counts[0] / counts.sum(),
-                "It returns the factor of the first rank alone.", "How many ranks are there?",
-                "Return one factor for each rank."),
+        Mistake("one factor for all",
+                lambda counts: len(counts) * counts[0] / counts.sum() + 0.0 * counts,
+                "It gives every rank the factor of the first.", _WHOLE,
+                "Take each rank's own count."),
     ), gives="as many factors as there are ranks")
 
 
