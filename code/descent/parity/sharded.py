@@ -13,6 +13,7 @@ The shapes of the network's parameters are divided evenly among the processes, o
 fewer rows than another, or none ("uneven"); "sparse" is a table whose gradients are.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,21 +21,24 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.distributed.tensor import DTensor, init_device_mesh
 
 from descent import rules
 from descent.book import plots
 from descent.ops import sqrt, where
 from descent.optim import LBFGS, Optimizer
-from descent.optim.shapes import mixes
 from descent.parity.rules import ROWS
 from descent.processes import ranks
 
-__all__ = ["NAMES", "WRAPPINGS", "Case", "Outcome", "cases_of", "lars", "measure", "network",
-           "optimizer_of", "table", "worst", "wrapped"]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of its own parts
+    from torch.distributed.optim import ZeroRedundancyOptimizer
+
+__all__ = ["NAMES", "WRAPPINGS", "Case", "Outcome", "cases_of", "keyword_sets", "lars", "measure",
+           "network", "optimizer_of", "table", "whole", "worst", "wrapped"]
 
 STEPS, BATCH = 10, 24
+LAST_DIGITS = 1e-13  # what ten steps make of sums in another order, relatively
 WRAPPINGS = ("DDP", "ZeRO-1", "FSDP2", "its slice alone")
 _LBFGS = ({"lr": 0.5, "max_iter": 4},)
 _SHAPES = {"even": (4, 8, 4, 4), "uneven": (5, 7, 3, 1)}  # widths, from layer to layer
@@ -81,12 +85,14 @@ class Outcome:
 
     @property
     def says(self):
-        """The outcome in a word or two."""
+        """The outcome in a word or two, the same on every machine."""
         if self.raises:
             return self.raises.partition(":")[0]
         if not self.agree:
-            return f"ranks differ, {self.difference:.0e}"
-        return f"{self.difference:.0e}" if self.difference else "bits"
+            return "ranks differ"
+        if self.difference < LAST_DIGITS:
+            return "last digits" if self.difference else "bits"
+        return f"{self.difference:.0e} off"
 
 
 def keyword_sets(name):
@@ -126,6 +132,35 @@ def worst(outcomes):
     if raised := [one for one in outcomes if one.raises]:
         return raised[0]
     return Outcome(max(one.difference for one in outcomes), all(one.agree for one in outcomes))
+
+
+def table(results, names=NAMES, world=2):
+    """Return the table of stored results, as `descent.lab.load("sharded")` gives them.
+
+    A line for each rule and class, and one more for a sparse gradient where it takes one. A word
+    is the worst over the keyword sets: "bits", "last digits" (less than 1e-13 off, relatively),
+    how far off otherwise, that the ranks differ, or the error.
+    """
+    lines = []
+    for name in names:
+        ways = results[f"{name}, {world} ranks"]
+        for of_one in ({"even", "uneven"}, {"sparse"}):
+            own = {way: Outcome(one["difference"], one["agree"], one["raises"])
+                   for way, one in ways.items() if way.rpartition(", ")[2] in of_one}
+            if own:
+                lines.append([f"{name}, sparse" if of_one == {"sparse"} else name, *(
+                    worst(found).says if found else "" for found in (
+                        [one for way, one in own.items() if way in told]
+                        for told in _COLUMNS.values()))])
+    return plots.table(lines, ["rule or class", *_COLUMNS])
+
+
+_COLUMNS = {  # of the table, and the ways that each is the worst of
+    "DDP": {"DDP, even", "DDP, uneven", "DDP, sparse"},
+    "ZeRO-1": {"ZeRO-1, even", "ZeRO-1, uneven", "ZeRO-1, sparse"},
+    "FSDP2": {"FSDP2, even", "FSDP2, sparse"},
+    "FSDP2, uneven shapes": {"FSDP2, uneven"},
+    "its slice alone": {f"its slice alone, {how}" for how in ("even", "uneven", "sparse")}}
 
 
 def _together(cases, world, seconds):

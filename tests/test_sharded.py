@@ -1,0 +1,195 @@
+"""Optimizers on many processes: the stored table is whole, and a slice of it is run again."""
+
+import os
+import signal
+from warnings import catch_warnings, simplefilter
+
+import pytest
+import torch
+from torch.nn.parallel import DistributedDataParallel
+
+from descent import Optimizer, adam, lab, ranks
+from descent.lab.experiments.sharded import WORLDS
+from descent.optim.shapes import mixes
+from descent.parity import ROWS, machines, sharded
+from descent.parity.sharded import Outcome, cases_of, measure, network, whole, worst, wrapped
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return lab.load("sharded")
+
+
+def test_every_rule_and_class_was_run_every_way(stored):
+    names = {row.rule.__name__ for row in ROWS} | {row.torch_class.__name__ for row in ROWS}
+    assert set(stored) == {f"{name}, {world} ranks" for name in names | {"lars"}
+                           for world in WORLDS}
+    for trial, ways in stored.items():
+        name = trial.partition(",")[0]
+        cases = cases_of(name, sharded.WRAPPINGS[:-1 if name[0].isupper() else None])
+        assert set(ways) == {f"{case.wrapping}, {case.shards}" for case in cases}, trial
+        assert all(one["settings"] == len(sharded.keyword_sets(name)) for one in ways.values())
+
+
+ENTRYWISE = [row.rule.__name__ for row in ROWS if row.loop and not mixes(row.rule)]
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+def test_a_rule_of_single_entries_keeps_its_bits_on_two_ranks(stored, name):
+    ways = stored[f"{name}, 2 ranks"]
+    dense = {way: one for way, one in ways.items() if not way.endswith("sparse")}
+    assert {one["difference"] for one in dense.values()} == {0.0}
+    assert all(one["agree"] and not one["raises"] for one in dense.values())
+    four = stored[f"{name}, 4 ranks"]
+    assert all(one["difference"] < sharded.LAST_DIGITS and one["agree"] and not one["raises"]
+               for way, one in four.items() if not way.endswith("sparse"))
+
+
+@pytest.mark.parametrize("name", ["adafactor", "muon", "lars"])
+def test_a_rule_that_mixes_entries_is_right_as_a_dtensor_and_wrong_on_its_slice(stored, name):
+    for world in WORLDS:
+        for way, one in stored[f"{name}, {world} ranks"].items():
+            assert one["agree"]
+            assert not one["raises"]
+            assert (one["difference"] > 1e-4) == way.startswith("its slice alone"), way
+
+
+def test_the_table_says_it_in_words(stored):
+    lines = {line[0]: line[1:] for line in sharded.table(stored).rows}
+    assert lines["adam"] == ["bits"] * 5
+    assert lines["muon"][:3] == ["bits", "bits", "last digits"]
+    assert lines["Adafactor"][2] == lines["Rprop"][2] == "RuntimeError"
+    assert lines["lbfgs"][0] == "bits"
+    assert lines["lbfgs"][3] == "RuntimeError"
+    assert len(lines) == len(sharded.NAMES) + 1  # sparseadam, with dense gradients and with sparse
+
+
+def test_a_slice_of_the_table_live():
+    """Rules, a wrapping each, with shapes that do not divide: as on one process."""
+    cases = [*cases_of("adam", ("FSDP2",), shards=("uneven",)),
+             *cases_of("nadam", ("ZeRO-1",), shards=("uneven",)),
+             *cases_of("muon", ("FSDP2", "its slice alone"), shards=("uneven",)),
+             *cases_of("adafactor", ("FSDP2",), shards=("even",))]
+    found = {}
+    for case, one in zip(cases, measure(cases), strict=True):
+        found.setdefault((case.name, case.wrapping), []).append(one)
+    assert worst(found["adam", "FSDP2"]) == worst(found["nadam", "ZeRO-1"]) == Outcome()
+    assert worst(found["muon", "FSDP2"]).says == worst(found["adafactor", "FSDP2"]).says == (
+        "last digits")
+    assert worst(found["muon", "its slice alone"]).difference > 0.01
+
+
+def test_what_raises_is_found_among_others():
+    """One case in the middle fails; the others have their numbers."""
+    cases = [*cases_of("Adafactor", ("FSDP2",), shards=("even",))[:1],
+             *cases_of("SGD", ("DDP",), shards=("even",))[:1]]
+    raised, right = measure(cases)
+    assert raised.says == "RuntimeError"
+    assert "in-place" in raised.raises or "partial" in raised.raises.lower()
+    assert right == Outcome()
+
+
+def test_ranks_that_differ_are_told():
+    assert not sharded._compared([([torch.ones(1)], [torch.ones(1)]),
+                                  ([torch.zeros(1)], [torch.ones(1)])]).agree
+    assert worst([Outcome(), Outcome(raises="ValueError: x"), Outcome(1.0)]).says == "ValueError"
+    assert worst([Outcome(2e-3), Outcome()]).says == "2e-03 off"
+    assert Outcome(1.0, agree=False).says == "ranks differ"
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match=r"name must be one of .*, got 'adamm'"):
+        cases_of("adamm")
+
+
+def _placements(rank):
+    """A state that is kept is whole on each rank or a slice, never a sum still to be made."""
+    model = wrapped(network("uneven"), "FSDP2")
+    optimizer = sharded.optimizer_of("adafactor", list(model.parameters()), {})
+    for x, y in sharded.batches("uneven", 1):
+        sharded.loss_of(model, (x, y)).backward()
+        optimizer.step()
+    return [str(x.placements) for state in optimizer.state.values() for x in state.values()
+            if hasattr(x, "placements")]
+
+
+def test_what_is_kept_is_no_open_sum():
+    (kept, _) = ranks(_placements, 2)
+    assert kept
+    assert not any("Partial" in one for one in kept)
+
+
+@pytest.mark.parametrize("way", ["FSDP2", "buckets"])
+def test_compiled_steps_leave_alone_what_cannot_be_laid(way):
+    """DTensors, and views of ZeRO's buckets: stepped without a kernel, to the bit, and told."""
+    def work(rank, compiled):
+        model = network("uneven")
+        model = wrapped(model, "FSDP2") if way == "FSDP2" else DistributedDataParallel(model)
+        if way == "FSDP2":
+            optimizer = Optimizer(model.parameters(), adam, lr=1e-2, compile=compiled)
+        else:
+            optimizer = sharded.ZeroRedundancyOptimizer(
+                model.parameters(), optimizer_class=Optimizer, rule=adam, lr=1e-2,
+                compile=compiled, parameters_as_bucket_view=True)
+        with catch_warnings(record=True) as told:
+            simplefilter("always")
+            for x, y in sharded.batches("uneven", 3):
+                model.zero_grad()
+                sharded.loss_of(model, (x[rank::2], y[rank::2])).backward()
+                optimizer.step()
+        return (torch.cat([whole(p).flatten() for p in model.parameters()]),
+                [str(one.message) for one in told])
+
+    (plain, _), _ = ranks(work, 2, False)
+    for end, told in ranks(work, 2, True):
+        assert torch.equal(end, plain)
+        assert any("without a kernel" in one for one in told)
+
+
+def test_the_step_of_single_entries_needs_no_communication():
+    counts = {name: machines.collectives(name)["step"] for name in ("adam", "lars", "muon")}
+    assert counts["adam"] == {}
+    assert counts["lars"] == {"all_reduce": 6}  # two norms of three matrices
+    assert sum(counts["muon"].values()) > 20
+
+
+def test_the_norm_that_clips_is_that_of_all_slices():
+    made = machines.clipped()
+    assert made["FSDP2"] == made["one process"]
+    assert made["FSDP2"] > max(made["slices"])
+
+
+def test_a_line_search_needs_the_loss_of_all():
+    assert machines.searched(mended=True)["agree"]
+    with pytest.raises((RuntimeError, TimeoutError)):
+        machines.searched(mended=False, seconds=8)
+
+
+def test_chance_drifts_only_where_each_rank_rounds_for_itself():
+    assert machines.drifted("DDP", own_seeds=True) > 1e-3
+    assert machines.drifted("DDP", own_seeds=False) == 0
+    assert machines.drifted("FSDP2", own_seeds=True, steps=10) == 0
+
+
+def test_memory_on_machines_that_are_not_there():
+    for world in (1, 8, 512):
+        assert machines.bytes_on(world) == {"parameters": 4 / world, "gradients": 4 / world,
+                                            "state": 8 / world}
+
+
+@pytest.mark.parametrize(("loaded", "bound"), [(2, 0), (4, 1e-14), (1, 1e-14)])
+def test_a_run_goes_on_with_another_number_of_ranks(loaded, bound):
+    assert machines.resumed("adam", 2, loaded)["difference"] <= bound
+
+
+def test_a_rank_that_is_killed_ends_the_run_and_a_resume_loses_nothing(tmp_path):
+    def killed(rank, step):
+        if (rank, step) == (1, 7):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match="rank 1 of 2 was ended by SIGKILL"):
+        ranks(machines.trained, 2, "adamw", 10, tmp_path, 3, killed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "6"]
+    end, _ = ranks(machines.trained, 2, "adamw", 10, tmp_path)
+    straight, _ = ranks(machines.trained, 2, "adamw", 10)
+    assert torch.equal(end, straight)
