@@ -1,5 +1,6 @@
 import copy
 import inspect
+import math
 import pickle
 import warnings
 
@@ -9,7 +10,7 @@ import torch
 from saving import saved
 from torch.optim import SGD, lr_scheduler, swa_utils
 
-from descent import Optimizer, adadelta, adagrad, adam, parity, rmsprop, sgd
+from descent import Optimizer, adadelta, adagrad, adam, master, parity, path, rmsprop, sgd
 from descent.optim.shapes import mixes
 
 HYPER = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
@@ -394,6 +395,21 @@ def test_a_rule_may_keep_the_point_and_the_gradient_that_it_was_given():
         assert_same([p.detach()], [by_hand])
 
 
+def test_a_rule_without_state_must_return_a_tuple_all_the_same():
+    p = torch.ones(3, requires_grad=True)
+    p.grad = torch.ones(3)
+    for compiled in (False, True):
+        with pytest.raises(TypeError, match=r"bare must return a tuple \(p,\) of the new point, "):
+            Optimizer([p], bare, compile=compiled).step()
+    with pytest.raises(TypeError, match=r"bare must return a tuple, \(p,\), got tensor"):
+        path(bare, lambda p: p, torch.ones(3), 2)
+    assert torch.equal(p, torch.ones(3))
+
+
+def bare(p, g, t, *, lr=0.1):
+    return p - lr * g
+
+
 @pytest.mark.parametrize(("returned", "error", "words"), [
     (lambda p: p, TypeError, r"must return a tuple of the new point, m, got tensor"),
     (lambda p: (p,), TypeError, r"must return a tuple of the new point, m, got \(tensor"),
@@ -424,3 +440,124 @@ def test_what_overflows_in_float16_is_refused(rule):
     with pytest.raises(FloatingPointError, match=r"is infinite in float16.* up to 300; keep"):
         Optimizer([p], rule, lr=0.01).step()
     assert torch.equal(p, torch.ones_like(p))
+
+
+@pytest.mark.parametrize(("rule", "g"), [(adam, 0.0), (adam, 1e-3), (rmsprop, 0.0), (sgd, 6e4)])
+def test_a_point_that_leaves_float16_is_refused(rule, g):
+    """An eps of 1e-8 is 0 there, and so is the square of a small gradient: 0 / 0, or 1 / 0."""
+    p = torch.full((3,), -1.0, dtype=torch.float16, requires_grad=True)
+    p.grad = torch.tensor([1.0, g, 1.0], dtype=torch.float16)
+    lr = 2.0 if rule is sgd else 0.01
+    with pytest.raises(FloatingPointError, match=rf"{rule.__name__}: the new point is -?(nan|inf) "
+                                                 rf"in float16 for the gradient {p.grad[1]:g}: "):
+        Optimizer([p], rule, lr=lr).step()
+    assert torch.equal(p, torch.full_like(p, -1.0))
+    if rule is not sgd:
+        for wrapped, settings in ((rule, {"eps": 1e-4}), (master(rule), {})):
+            Optimizer([p], wrapped, lr=lr, **settings).step()
+            assert p.isfinite().all()
+
+
+def test_a_gradient_that_is_not_finite_is_not_judged():
+    """Whoever scales the loss looks at the gradients first."""
+    p = torch.ones(2, dtype=torch.float16, requires_grad=True)
+    p.grad = torch.tensor([math.inf, 1.0], dtype=torch.float16)
+    Optimizer([p], sgd, lr=0.1).step()
+    assert p[0].item() == -math.inf
+
+
+def trained(rule=adam, count=5, **settings):
+    p = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    optimizer = Optimizer([p], rule, **settings)
+    go(optimizer, p, count)
+    return optimizer, p
+
+
+def go(optimizer, p, count):
+    for k in range(count):
+        p.grad = torch.sin(p.detach() + k)
+        optimizer.step()
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_a_tensor_of_two_names_is_saved_once(amsgrad):
+    optimizer, p = trained(amsgrad=amsgrad)
+    kept = optimizer.state[p]
+    assert (kept["v_max"] is kept["v"]) == (not amsgrad)
+    (state,) = optimizer.state_dict()["state"].values()
+    assert list(state) == ["m", "v", *(["v_max"] if amsgrad else []), "step"]
+    assert optimizer.state[p] is kept
+    assert "v_max" in kept
+
+
+def twice(p, g, t, m=0.0, last=0.0, *, lr=0.1):
+    """Keep one tensor under two names, and read the second."""
+    m = 0.5 * last + g
+    return p - lr * m, m, m
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["as saved", "from before it was left out"])
+@pytest.mark.parametrize("later", [{}, {"amsgrad": True}, {"lr": 0.5}])
+@pytest.mark.parametrize("rule", [adam, twice])
+def test_it_is_there_again_after_loading(rule, later, old):
+    later = {name: value for name, value in later.items() if rule is adam or name == "lr"}
+    optimizer, p = trained(rule)
+    state = copy.deepcopy(optimizer.state_dict())
+    if old:
+        state["state"][0] = copy.deepcopy(dict(optimizer.state[p]))
+    q = p.detach().clone().requires_grad_()
+    resumed = Optimizer([q], rule)
+    resumed.load_state_dict(state)
+    for one in (optimizer, resumed):
+        one.param_groups[0].update(later)
+    go(optimizer, p, 5)
+    go(resumed, q, 5)
+    assert torch.equal(p, q)
+    assert list(resumed.state[q]) == list(optimizer.state[p])
+    torch.testing.assert_close(dict(resumed.state[q]), dict(optimizer.state[p]), rtol=0, atol=0)
+
+
+def test_a_state_that_was_put_there_by_hand_needs_no_second_name():
+    """As a sharding wrapper does, which fills the state itself."""
+    optimizer, p = trained(twice)
+    q = p.detach().clone().requires_grad_()
+    resumed = Optimizer([q], twice)
+    resumed.state[q] = dict(optimizer.state_dict()["state"][0])
+    go(optimizer, p, 3)
+    go(resumed, q, 3)
+    assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize("saved_in", [torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("model", [torch.bfloat16, torch.float32, torch.float64])
+def test_a_loaded_state_keeps_its_dtype_until_a_step_widens_it(saved_in, model):
+    p = torch.ones(3, dtype=saved_in, requires_grad=True)
+    before = Optimizer([p], adam)
+    go(before, p, 2)
+    q = torch.ones(3, dtype=model, requires_grad=True)
+    after = Optimizer([q], adam)
+    state = before.state_dict()
+    after.load_state_dict(state)
+    assert {after.state[q][name].dtype for name in ("m", "v", "v_max")} == {saved_in}
+    assert_same([after.state[q]["m"]], [before.state[p]["m"]], 0)
+    go(after, q, 1)
+    assert {after.state[q][name].dtype for name in ("m", "v")} == {
+        torch.promote_types(saved_in, model)}
+    assert q.dtype == model
+    assert before.state[p]["step"] == 2
+
+
+def test_a_hook_may_change_what_is_loaded():
+    optimizer, _ = trained()
+    q = torch.ones(3, requires_grad=True)
+    resumed = Optimizer([q], adam)
+
+    def halved(_, given):
+        (state,) = given["state"].values()
+        return {**given, "state": {0: {**state, "m": torch.full((3,), 0.5, dtype=torch.float64)}}}
+
+    resumed.register_load_state_dict_pre_hook(halved)
+    resumed.load_state_dict(optimizer.state_dict())
+    assert resumed.state[q]["m"].tolist() == [0.5] * 3
+    assert resumed.state[q]["m"].dtype == torch.float64
+    assert len(resumed._optimizer_load_state_dict_pre_hooks) == 1

@@ -249,8 +249,8 @@ class Optimizer(torch.optim.Optimizer):
         """Return the new point and the new state by name, or raise if the rule returns others."""
         returned, names = self.rule(point, g, t, **old, **hyper), self._names[1]
         if not isinstance(returned, (tuple, list)) or len(returned) != 1 + len(names):
-            raise TypeError(f"{name_of(self.rule)} must return a tuple{'' if names else ' (p,)'} of "
-                            f"the new point{''.join(f', {name}' for name in names)}, "
+            raise TypeError(f"{name_of(self.rule)} must return a tuple{'' if names else ' (p,)'} "
+                            f"of the new point{''.join(f', {name}' for name in names)}, "
                             f"got {returned!r}")
         return returned[0], dict(zip(names, returned[1:], strict=True))
 

@@ -39,8 +39,8 @@ def kahan(rule):
     """Return the rule with `c`, what the last rounding of a parameter lost, added to the next step.
 
     The state is `c`, of the parameter's dtype, then the rule's, float32 where the parameters are
-    bfloat16 or float16. In bfloat16 parameter and `c` have 16 bits between them: a step that is
-    less than 2**-17 of its parameter is lost once more.
+    bfloat16 or float16. In bfloat16 parameter and `c` have 16 bits between them: a step of less
+    than 2**-18 to 2**-17 of its parameter is lost once more.
 
     Takes what `master` takes, and raises alike (the name is `c`). `Optimizer` refuses it with
     compile=True: a kernel rounds only what it stores, so nothing would seem lost.

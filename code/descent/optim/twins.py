@@ -23,7 +23,8 @@ def without_twins(state, rule, hyper):
 def with_twins(state, rule, hyper):
     """Return a state with the names, if missing, that stand for the tensor of an earlier one."""
     twins = _twins(rule, tuple(hyper.items()))
-    return {**{name: state[first] for name, first in twins.items() if first in state}, **state}
+    whole = {**{name: state[first] for name, first in twins.items() if first in state}, **state}
+    return {name: whole[name] for name in [*state_names(rule), *whole] if name in whole}
 
 
 @lru_cache(maxsize=256)
