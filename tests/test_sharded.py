@@ -95,6 +95,7 @@ def test_ranks_that_differ_are_told():
     assert worst([Outcome(), Outcome(raises="ValueError: x"), Outcome(1.0)]).says == "ValueError"
     assert worst([Outcome(2e-3), Outcome()]).says == "2e-03 off"
     assert Outcome(1.0, agree=False).says == "ranks differ"
+    assert Outcome(raises="TimeoutError: ranks 0, 1").says == "hangs"
 
 
 def test_an_unknown_name_is_refused():
@@ -162,7 +163,7 @@ def test_the_norm_that_clips_is_that_of_all_slices():
 def test_a_line_search_needs_the_loss_of_all():
     assert machines.searched(mended=True)["agree"]
     with pytest.raises((RuntimeError, TimeoutError)):
-        machines.searched(mended=False, seconds=8)
+        machines.searched(mended=False, seconds=4)
 
 
 def test_chance_drifts_only_where_each_rank_rounds_for_itself():

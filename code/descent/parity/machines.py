@@ -5,6 +5,7 @@ clips, a line search that asks for the loss, checkpoints, memory on more machine
 """
 
 import tempfile
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -38,14 +39,16 @@ def collectives(name, world=2):
 def _collectives(rank, name):
     model, looks = wrapped(network("even", "muon"), "FSDP2"), name.lower() == "lbfgs"
     optimizer = optimizer_of(name, list(model.parameters()), _ONE_LOOK if looks else {})
-    for x, y in batches("even", 3):
-        with CommDebugMode() as forward:
-            loss = _loss(rank, model, x, y)
-        model.zero_grad()
-        with CommDebugMode() as backward:
-            loss.backward()
-        with CommDebugMode() as step:
-            optimizer.step(*[lambda loss=loss: loss] * looks)
+    with warnings.catch_warnings():  # torch's, of the hooks with which its mode looks on
+        warnings.filterwarnings("ignore", "FSDP2-wrapped module|Full backward hook", UserWarning)
+        for x, y in batches("even", 3):
+            with CommDebugMode() as forward:
+                loss = _loss(rank, model, x, y)
+            model.zero_grad()
+            with CommDebugMode() as backward:
+                loss.backward()
+            with CommDebugMode() as step:
+                optimizer.step(*[lambda loss=loss: loss] * looks)
     return {"forward": _counted(forward), "backward": _counted(backward), "step": _counted(step)}
 
 
@@ -188,9 +191,11 @@ def _drifted(rank, wrapping, own_seeds, steps):
     model = wrapped(network("even").to(torch.bfloat16), wrapping)
     optimizer = Optimizer(model.parameters(), stochastic(adam), lr=1e-2)
     torch.manual_seed(rank if own_seeds else 0)
-    for x, y in batches("even", steps):
-        _looked(rank, model, x.bfloat16(), y.bfloat16())
-        optimizer.step()
+    with warnings.catch_warnings():  # torch's: on CPUs each rank draws for its slices by itself
+        warnings.filterwarnings("ignore", "DTensor random operators", UserWarning)
+        for x, y in batches("even", steps):
+            _looked(rank, model, x.bfloat16(), y.bfloat16())
+            optimizer.step()
     return torch.cat([whole(p).flatten() for p in model.parameters()]).float()
 
 

@@ -87,7 +87,8 @@ class Outcome:
     def says(self):
         """The outcome in a word or two, the same on every machine."""
         if self.raises:
-            return self.raises.partition(":")[0]
+            kind = self.raises.partition(":")[0]
+            return "hangs" if kind == "TimeoutError" else kind
         if not self.agree:
             return "ranks differ"
         if self.difference < LAST_DIGITS:
@@ -139,7 +140,7 @@ def table(results, names=NAMES, world=2):
 
     A line for each rule and class, and one more for a sparse gradient where it takes one. A word
     is the worst over the keyword sets: "bits", "last digits" (less than 1e-13 off, relatively),
-    how far off otherwise, that the ranks differ, or the error.
+    how far off otherwise, that the ranks differ or wait for each other, or the error.
     """
     lines = []
     for name in names:
