@@ -163,11 +163,8 @@ def differences(results, loss="test_loss"):
     """
     found = {}
     for name, one in results.items():
-        family, _, arm = name.partition("/")
-        base = next(other for other in results if other.split(",")[0].split("/")[0] == family
-                    and (arm.split(",")[0] == other.partition("/")[2].split(",")[0]
-                         or family != "state"))
-        if name == base or name.endswith("stopped"):
+        base, family = _base(name), name.partition("/")[0]
+        if name in {base, "adam/float32, stopped"}:
             continue
         settings = TRIALS[name].arguments
         for lr, *pair in zip(settings.get("lrs", [settings.get("lr")]),
@@ -178,6 +175,13 @@ def differences(results, loss="test_loss"):
                      for (name, lr, ours, theirs), clear in zip(
                          rows, told([pair for _, _, *pair in rows]), strict=True)]
             for family, rows in found.items()}
+
+
+def _base(name):
+    """Return the name of the trial in float32 that a trial is compared with."""
+    family, _, arm = name.partition("/")
+    own = {"trained": "float32, torch", "state": f"{arm.partition(',')[0]}, none"}
+    return f"{family}/{own.get(family, 'float32')}"
 
 
 def matched(results):
