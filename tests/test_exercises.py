@@ -677,3 +677,137 @@ def test_a_plan_of_lists_is_refused():
     verdict = check("schedulers.planned", lambda *args: [[lr] for lr in right(*args)])
     assert verdict.mistake == "boxed"
     assert "get_last_lr" in verdict.message
+
+
+def rounded_between(p, c, q, round_to):
+    y = round_to(round_to(q - p) + c)
+    new = round_to(p + y)
+    return new, round_to(y - round_to(new - p))
+
+
+def as_a_master(p, c, q, round_to):
+    new = round_to(q + c)
+    return new, q + c - new
+
+
+def by_fraction(theta, bits):
+    fraction, e = math.frexp(abs(theta))
+    return 2.0**(e - bits - (2 if fraction == 0.5 else 1))
+
+
+def of_the_size(x, spacing, u):
+    whole = math.floor(abs(x) / spacing)
+    return math.copysign(spacing * (whole + (u < abs(x) / spacing - whole)), x)
+
+
+def limit_scaled(p, backward, lr, batches, scale, limit, patience):
+    steps = calm = 0
+    for batch in range(batches):
+        g = backward(p, batch, scale)
+        if math.isinf(g):
+            scale, calm = scale * 0.5, 0
+        else:
+            p -= lr(steps) * max(-limit * scale, min(limit * scale, g)) / scale
+            steps, calm = steps + 1, (calm + 1) % patience
+            scale *= 1 if calm else 2
+    return p, scale
+
+
+@pytest.mark.parametrize(("name", "answer"), [
+    ("kahan", rounded_between), ("kahan", as_a_master), ("frozen", by_fraction),
+    ("stochastic", of_the_size),
+    ("stochastic", lambda x, spacing, u: spacing * math.floor(x / spacing + u)),
+    ("stochastic", lambda x, spacing, u: x - (r := x % spacing) + spacing * (
+        u >= 1 - r / spacing)),
+    ("scaler", limit_scaled), ("unequal", lambda counts: [n / counts.mean() for n in counts])])
+def test_what_is_right_in_another_way_is_right(name, answer):
+    assert check(f"memory.{name}", answer).ok
+
+
+@pytest.mark.parametrize(("name", "slip", "mistake"), [
+    ("stochastic", lambda x, spacing, u: spacing * (math.floor(x / spacing) + (
+        u <= x / spacing % 1)), "equal is up"),
+    ("stochastic", lambda x, spacing, u: spacing * int(x / spacing + u), "noise, then towards 0"),
+    ("kahan", lambda p, c, q, round_to: (
+        new := round_to(q + c), round_to(c + (q - p + c) - (new - p))), "the loss twice"),
+    ("kahan", lambda p, c, q, round_to: (new := round_to(q - c), new - q + c), "textbook sign"),
+    ("frozen", lambda theta, bits: 2.0**(math.frexp(theta)[1] - 1 - bits),
+     "powers of two forgotten"),
+    ("frozen", lambda theta, bits: abs(math.ulp(theta)) * 2.0**(52 - bits),
+     "powers of two forgotten"),
+    ("bytes", lambda weight, gradient, master, moment, ranks, stage: (
+        weight + gradient + master + 2 * moment / (ranks if stage else 1)) if stage < 2 else (
+        weight / ranks**(stage == 3) + gradient / ranks + master + 2 * moment / ranks),
+     "master stays whole"),
+    ("unequal", lambda counts: np.full(len(counts), len(counts) / counts.sum()), "for sums")])
+def test_slips_around_the_state_are_named(name, slip, mistake):
+    assert check(f"memory.{name}", slip).mistake == mistake
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(torch.bfloat16, 8), (torch.float16, 11),
+                                             (torch.float32, 24)])
+def test_frozen_is_what_torch_rounds_back(dtype, bits):
+    random = np.random.default_rng(0)
+    sizes = [*2.0**random.integers(-6, 7, size=200), *np.exp(random.uniform(-4, 4, size=800))]
+    theta = torch.tensor(sizes, dtype=dtype).double() * torch.tensor(
+        random.choice([-1.0, 1.0], size=1000))
+    most = torch.tensor([find("memory.frozen").reference(one, bits) for one in theta.tolist()])
+    for share, stands in ((0.999, True), (1.001, False)):
+        assert ((theta - share * most * theta.sign()).to(dtype) == theta).unique() == stands
+
+
+def test_kahan_and_stochastic_rounding_arrive_where_rounding_stands_still():
+    def bfloat16(x):
+        return torch.tensor(x, dtype=torch.float64).bfloat16().item()
+
+    kahan, chance = (find(f"memory.{name}").reference for name in ("kahan", "stochastic"))
+    draws = np.random.default_rng(0).random(1000).tolist()
+    p, c, by_chance = 1.0, 0.0, 1.0
+    for u in draws:
+        p, c = kahan(p, c, p - 1e-4, bfloat16)
+        by_chance = chance(by_chance - 1e-4, 2.0**-8, u)
+    assert bfloat16(1.0 - 1e-4) == 1.0
+    assert p == pytest.approx(0.9, abs=2.0**-8)
+    assert by_chance == pytest.approx(0.9, abs=4 * math.sqrt(0.1 * 2.0**-8))
+
+
+def test_the_loop_of_loss_scaling_is_torchs():
+    data = np.random.default_rng(0).normal(size=40) * np.logspace(0, 2, 40)[::-1]
+
+    def backward(p, batch, scale):
+        g = scale * (p - data[batch])
+        return g if abs(g) <= 65504.0 else math.copysign(math.inf, g)
+
+    p = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=0.5)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**15, growth_interval=3)
+    for batch in range(40):
+        scaler.scale(torch.zeros(()))  # makes its scale
+        before = scaler.get_scale()
+        p.grad = torch.tensor([backward(p.item(), batch, before)], dtype=torch.float64)
+        scaler.unscale_(optimizer)
+        p.grad.clamp_(-1.0, 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        if scaler.get_scale() >= before:
+            schedule.step()
+    assert 5 < schedule.last_epoch < 35
+    assert find("memory.scaler").reference(
+        0.5, backward, lambda step: 0.5 * 0.9**step, 40, 2.0**15, 1.0, 3) == pytest.approx(
+            (p.item(), scaler.get_scale()), rel=1e-12)
+
+
+def test_factors_make_the_mean_of_means_the_mean_over_all():
+    tokens = [np.arange(5.0), np.array([7.0, -2.0]), np.array([40.0])]
+    factors = find("memory.unequal").reference(np.array([len(one) for one in tokens]))
+    means = np.array([one.mean() for one in tokens])
+    assert (factors * means).mean() == pytest.approx(np.concatenate(tokens).mean(), rel=1e-14)
+    assert means.mean() != pytest.approx(np.concatenate(tokens).mean(), rel=0.1)
+
+
+def test_a_wrong_power_is_not_said_to_change_where_what_is_right_stands_still():
+    said = check("memory.frozen", lambda theta, bits: abs(theta)**0.5 * 2.0**-bits)
+    assert said.mistake != "theta enters"
+    constant = check("memory.frozen", lambda theta, bits: 3.0 * 2.0**-bits)
+    assert constant.mistake == "without theta"

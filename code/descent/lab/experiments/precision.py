@@ -9,16 +9,19 @@ import functools
 import inspect
 from functools import partial
 
+import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
 from descent import rules, schedules, tasks
+from descent.lab.judge import told
 from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.optim import Optimizer, kahan, master, stochastic
 from descent.signature import state_names
+from descent.tasks.stats import interval
 
-__all__ = ["TRIALS", "stopped", "swept", "trained"]
+__all__ = ["TRIALS", "differences", "matched", "stopped", "swept", "trained"]
 
 SHORT = torch.bfloat16
 
@@ -150,3 +153,48 @@ TRIALS = {
        for name, settings in (("sgd", _SGD), ("cosine", _COSINE), ("spelling", _SPELLING))
        for wrap in (None, "nearest")},
 }
+
+
+def differences(results, loss="test_loss"):
+    """Return by family rows of (trial, lr, mean, half-width, told): a loss less that of float32.
+
+    Differences are paired by seed, the intervals those of one comparison at 95 %; `told` says
+    whether it can be told from 0 among those of its family, by Holm's method.
+    """
+    found = {}
+    for name, one in results.items():
+        base, family = _base(name), name.partition("/")[0]
+        if name in {base, "adam/float32, stopped"}:
+            continue
+        settings = TRIALS[name].arguments
+        for lr, *pair in zip(settings.get("lrs", [settings.get("lr")]),
+                             np.atleast_2d(one[loss]), np.atleast_2d(results[base][loss]),
+                             strict=True):
+            found.setdefault(family, []).append((name, lr, *pair))
+    return {family: [(name, lr, *interval(ours - theirs), bool(clear))
+                     for (name, lr, ours, theirs), clear in zip(
+                         rows, told([pair for _, _, *pair in rows]), strict=True)]
+            for family, rows in found.items()}
+
+
+def _base(name):
+    """Return the name of the trial in float32 that a trial is compared with."""
+    family, _, arm = name.partition("/")
+    own = {"trained": "float32, torch", "state": f"{arm.partition(',')[0]}, none"}
+    return f"{family}/{own.get(family, 'float32')}"
+
+
+def matched(results):
+    """Return test losses of float32 stopped where it trains as well as `nearest` ends at lr 1e-2.
+
+    One number a seed, by interpolation between the stops on a scale of logarithms.
+    """
+    stops, whole = results["adam/float32, stopped"], results["adam/float32"]
+    train, test = (np.concatenate([stops[name], whole[name][-1:]])
+                   for name in ("train_loss", "test_loss"))
+    wanted = results["adam/nearest"]["train_loss"][-1]
+    found = []
+    for k, loss in enumerate(wanted):
+        order = train[:, k].argsort()
+        found.append(np.interp(np.log(loss), np.log(train[order, k]), test[order, k]))
+    return np.array(found)
