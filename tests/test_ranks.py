@@ -8,7 +8,6 @@ import tempfile
 import threading
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -143,7 +142,7 @@ def test_a_member_of_a_group_is_refused():
         ranks(work, 1)
 
 
-def test_nothing_stays_behind():
+def test_nothing_stays_behind(tmp_path, monkeypatch):
     """No process, no zombie, no file and no descriptor, however a run ends."""
     def fail(rank):
         raise ValueError
@@ -154,16 +153,17 @@ def test_nothing_stays_behind():
             os._exit(1)
         return child.pid
 
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ranks(abs, 2)
-    before = set(os.listdir("/proc/self/fd")), set(Path(tempfile.gettempdir()).glob("descent-*"))
+    before = set(os.listdir("/proc/self/fd"))
     seen = set(children())
     for work in (abs, fail, started):
         try:
             ranks(work, 2)
         except RuntimeError:
             assert work is not abs
-    assert (set(os.listdir("/proc/self/fd")),
-            set(Path(tempfile.gettempdir()).glob("descent-*"))) == before
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert list(tmp_path.iterdir()) == []
     assert set(children()) == seen
 
 
