@@ -98,7 +98,6 @@ def _frozen(exponent=lambda theta: math.floor(math.log2(abs(theta))), below=1, d
     return frozen
 
 
-_GRID = "How far is it from θ to the next number towards 0?"
 _HALF = "How far must a result lie from θ to be rounded to another number?"
 _TWO = "How far apart are the numbers just above a power of two, and just below it?"
 _AS_FAR = "How far apart are the numbers around 1.1, and those around 1.9?"
