@@ -38,7 +38,7 @@ def master(rule):
 
 
 def kahan(rule):
-    """Return the rule with `c`, what the last rounding lost, added to the next step.
+    """Return the rule with `c`, what the last rounding lost, added to the next.
 
     The state is `c`, of the parameter's dtype, then the rule's, float32 where the
     parameters are bfloat16 or float16. In bfloat16 parameter and `c` have 16 bits
@@ -60,7 +60,7 @@ def kahan(rule):
 
 
 def stochastic(rule):
-    """Return the rule with its new point rounded by chance, so that the mean is exact.
+    """Return the rule with its new point rounded by chance, its mean exact.
 
     The state is the rule's, float32 where the parameters are bfloat16 or float16.
     After a way of many steps an entry is off by about the root of (way x grid
