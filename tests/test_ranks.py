@@ -210,3 +210,19 @@ def test_python_s_warning_of_a_fork_beside_threads_is_not_shown(monkeypatch):
 
     monkeypatch.setattr(os, "fork", warned)
     assert ranks(abs, 2) == [0, 1]
+
+
+def _no_more():
+    raise EOFError("of the copy itself")
+
+
+class Spoilt:
+    """Cannot be made anew from what was sent."""
+
+    def __reduce__(self):
+        return _no_more, ()
+
+
+def test_an_answer_that_cannot_be_read_is_no_death():
+    with pytest.raises(EOFError, match="of the copy itself"):
+        ranks(lambda rank: Spoilt(), 1)

@@ -35,6 +35,13 @@ def test_every_rule_and_class_was_run_every_way(stored):
 ENTRYWISE = [row.rule.__name__ for row in ROWS if row.loop and not mixes(row.rule)]
 
 
+def test_no_number_is_as_far_off_as_can_be():
+    one, lost = torch.ones(2), torch.tensor([1.0, torch.nan])
+    assert sharded._distance([one, lost], [one, one]) == sharded._distance(
+        [one, one], [lost, one]) == torch.inf
+    assert sharded._distance([one], [one]) == 0
+
+
 @pytest.mark.parametrize("name", ENTRYWISE)
 def test_a_rule_of_single_entries_keeps_its_bits_on_two_ranks(stored, name):
     ways = stored[f"{name}, 2 ranks"]

@@ -138,9 +138,10 @@ def _gathered(team, end, seconds, folder):
 def _answer(ours):
     """Return what a rank has sent, ("death", None) if it ended without a word."""
     try:
-        return pickle.loads(ours.recv_bytes()) if ours.poll() else ("death", None)
+        message = ours.recv_bytes() if ours.poll() else None
     except (EOFError, OSError):
-        return "death", None
+        message = None
+    return ("death", None) if message is None else pickle.loads(message)
 
 
 def _failed(rank, kind, value, open_, team, folder):
