@@ -210,3 +210,27 @@ def test_a_rank_that_is_killed_ends_the_run_and_a_resume_loses_nothing(tmp_path)
     end, _ = ranks(machines.trained, 2, "adamw", 10, tmp_path)
     straight, _ = ranks(machines.trained, 2, "adamw", 10)
     assert torch.equal(end, straight)
+
+
+def test_torch_s_fused_kernels_under_fsdp2_are_another_matter():
+    """As the chapter says: Adam's may round otherwise by a slice's length, SGD's raises."""
+    x = torch.randn(2, 16, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def run(model, parts, make):
+        optimizer = make(model.parameters(), lr=0.01, fused=True)
+        for _ in range(5):
+            optimizer.zero_grad()
+            for part in parts:
+                ((model(part) ** 2).mean() / len(parts)).backward()
+            optimizer.step()
+        return [whole(p) for p in model.parameters()]
+
+    def on_rank(rank):
+        model = wrapped(network("uneven"), "FSDP2")
+        with pytest.raises(NotImplementedError, match="_fused_sgd_"):
+            run(wrapped(network("uneven"), "FSDP2"), [x[rank]], torch.optim.SGD)
+        return run(model, [x[rank]], torch.optim.Adam)
+
+    alone = run(network("uneven"), x, torch.optim.Adam)
+    for one, other in zip(ranks(on_rank, 2)[0], alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)

@@ -168,8 +168,9 @@ def _failed(rank, kind, value, open_, team, folder):
         others = {process.sentinel: (one, ours) for one, (process, ours) in open_.items()
                   if one != rank}
         dead = [others[sentinel] for sentinel in wait(list(others), GRACE)]
-        rank, kind = next(((one, "death") for one, ours in dead if _answer(ours, time.monotonic() + GRACE)[0] == "death"),
-                          (rank, kind))
+        until = time.monotonic() + GRACE
+        rank, kind = next(((one, "death") for one, ours in dead
+                           if _answer(ours, until)[0] == "death"), (rank, kind))
     if kind == "error":
         name, message, text, cause = value
         error = RuntimeError(f"rank {rank} of {len(team)} raised {name}: {message}")
