@@ -178,6 +178,10 @@ def test_the_norm_that_clips_is_that_of_all_slices():
 
 def test_a_line_search_needs_the_loss_of_all():
     assert machines.searched(mended=True)["agree"]
+    (calls, end), *_ = ranks(machines._searched, 2, True, "DDP")
+    ((calls_alone, alone),) = ranks(machines._searched, 1, False, "DDP")  # the whole batch at once
+    assert calls == calls_alone
+    torch.testing.assert_close(end, alone, rtol=1e-6, atol=1e-9)
     with pytest.raises((RuntimeError, TimeoutError)):
         machines.searched(mended=False, seconds=4)
 
