@@ -14,6 +14,7 @@ from descent.optim import private
 from descent.optim.kernel import _kernels, kernel, need_compiler
 from descent.optim.number import Noted, Number
 from descent.optim.shapes import mixes
+from descent.parity.sharded import lars
 from descent.signature import hyperparameters
 
 ROWS = [row for row in parity.ROWS if not (row.closure or row.sparse or mixes(row.rule))]
@@ -215,7 +216,7 @@ def centralized(p, g, t, *, lr=0.1):
     return (p - lr * g,)
 
 
-@pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed, centralized])
+@pytest.mark.parametrize("rule", [normed, cautious, matrices_decay, delayed, centralized, lars])
 def test_a_rule_that_is_not_elementwise_is_refused(rule):
     """At once if one step from a matrix tells, else at the step that a kernel would take wrong."""
     params = parameters()

@@ -561,3 +561,17 @@ def test_a_hook_may_change_what_is_loaded():
     assert resumed.state[q]["m"].tolist() == [0.5] * 3
     assert resumed.state[q]["m"].dtype == torch.float64
     assert len(resumed._optimizer_load_state_dict_pre_hooks) == 1
+
+
+def test_a_hook_after_loading_has_the_last_word():
+    p = torch.ones(2, dtype=torch.bfloat16, requires_grad=True)
+    p.grad = torch.ones_like(p)
+    optimizer = Optimizer([p], master(adam))
+    optimizer.step()
+    resumed = Optimizer([p], master(adam))
+    resumed.register_load_state_dict_post_hook(
+        lambda one: one.state[p].update(m=one.state[p]["m"].double()))
+    resumed.load_state_dict(optimizer.state_dict())
+    state = resumed.state[p]
+    assert (state["m"].dtype, state["w"].dtype) == (torch.float64, torch.float32)
+    assert len(resumed._optimizer_load_state_dict_post_hooks) == 1

@@ -1,7 +1,9 @@
 """A function on several processes: what comes back, and that nothing hangs or stays behind."""
 
+import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -210,3 +212,28 @@ def test_python_s_warning_of_a_fork_beside_threads_is_not_shown(monkeypatch):
 
     monkeypatch.setattr(os, "fork", warned)
     assert ranks(abs, 2) == [0, 1]
+
+
+def _no_more():
+    raise EOFError("of the copy itself")
+
+
+class Spoilt:
+    """Cannot be made anew from what was sent."""
+
+    def __reduce__(self):
+        return _no_more, ()
+
+
+def test_an_answer_that_cannot_be_read_is_no_death():
+    with pytest.raises(EOFError, match="of the copy itself"):
+        ranks(lambda rank: Spoilt(), 1)
+
+
+def test_an_answer_that_stops_half_way_is_not_waited_for():
+    ours, theirs = multiprocessing.Pipe()
+    os.write(theirs.fileno(), struct.pack("!i", 100) + b"abc")  # 3 of 100 bytes
+    began = time.monotonic()
+    assert processes._answer(ours, began + 0.2) == ("late", None)
+    assert time.monotonic() - began < 5
+    theirs.close()

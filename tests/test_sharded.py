@@ -35,6 +35,13 @@ def test_every_rule_and_class_was_run_every_way(stored):
 ENTRYWISE = [row.rule.__name__ for row in ROWS if row.loop and not mixes(row.rule)]
 
 
+def test_no_number_is_as_far_off_as_can_be():
+    one, lost = torch.ones(2), torch.tensor([1.0, torch.nan])
+    assert sharded._distance([one, lost], [one, one]) == sharded._distance(
+        [one, one], [lost, one]) == torch.inf
+    assert sharded._distance([one], [one]) == 0
+
+
 @pytest.mark.parametrize("name", ENTRYWISE)
 def test_a_rule_of_single_entries_keeps_its_bits_on_two_ranks(stored, name):
     ways = stored[f"{name}, 2 ranks"]
@@ -171,6 +178,10 @@ def test_the_norm_that_clips_is_that_of_all_slices():
 
 def test_a_line_search_needs_the_loss_of_all():
     assert machines.searched(mended=True)["agree"]
+    (calls, end), *_ = ranks(machines._searched, 2, True, "DDP")
+    ((calls_alone, alone),) = ranks(machines._searched, 1, False, "DDP")  # the whole batch at once
+    assert calls == calls_alone
+    torch.testing.assert_close(end, alone, rtol=1e-6, atol=1e-9)
     with pytest.raises((RuntimeError, TimeoutError)):
         machines.searched(mended=False, seconds=4)
 
@@ -203,3 +214,27 @@ def test_a_rank_that_is_killed_ends_the_run_and_a_resume_loses_nothing(tmp_path)
     end, _ = ranks(machines.trained, 2, "adamw", 10, tmp_path)
     straight, _ = ranks(machines.trained, 2, "adamw", 10)
     assert torch.equal(end, straight)
+
+
+def test_torch_s_fused_kernels_under_fsdp2_are_another_matter():
+    """As the chapter says: Adam's may round otherwise by a slice's length, SGD's raises."""
+    x = torch.randn(2, 16, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def run(model, parts, make):
+        optimizer = make(model.parameters(), lr=0.01, fused=True)
+        for _ in range(5):
+            optimizer.zero_grad()
+            for part in parts:
+                ((model(part) ** 2).mean() / len(parts)).backward()
+            optimizer.step()
+        return [whole(p) for p in model.parameters()]
+
+    def on_rank(rank):
+        model = wrapped(network("uneven"), "FSDP2")
+        with pytest.raises(NotImplementedError, match="_fused_sgd_"):
+            run(wrapped(network("uneven"), "FSDP2"), [x[rank]], torch.optim.SGD)
+        return run(model, [x[rank]], torch.optim.Adam)
+
+    alone = run(network("uneven"), x, torch.optim.Adam)
+    for one, other in zip(ranks(on_rank, 2)[0], alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -127,7 +128,9 @@ def _gathered(team, end, seconds, folder):
         for rank, (process, ours) in list(open_.items()):
             if ours not in ready and process.sentinel not in ready:
                 continue
-            kind, value = _answer(ours)
+            kind, value = _answer(ours, end)
+            if kind == "late":
+                continue
             if kind != "result":
                 raise _failed(rank, kind, value, open_, team, folder)
             results[rank] = value
@@ -135,12 +138,25 @@ def _gathered(team, end, seconds, folder):
     return [results[rank] for rank in range(len(team))]
 
 
-def _answer(ours):
-    """Return what a rank has sent, ("death", None) if it ended without a word."""
-    try:
-        return pickle.loads(ours.recv_bytes()) if ours.poll() else ("death", None)
-    except (EOFError, OSError):
+def _answer(ours, end=math.inf):
+    """Return what a rank has sent, ("death", None) if it ended without a word.
+
+    ("late", None) if it stopped in mid-answer, and the rest did not come by `end`.
+    """
+    if not ours.poll():
         return "death", None
+    got = []
+
+    def read():
+        with suppress(EOFError, OSError):  # it died in the midst
+            got.append(ours.recv_bytes())
+
+    reader = threading.Thread(target=read, daemon=True)  # reading has no limit of its own
+    reader.start()
+    reader.join(None if end == math.inf else max(0.0, end - time.monotonic()))
+    if reader.is_alive():
+        return "late", None
+    return pickle.loads(got[0]) if got else ("death", None)
 
 
 def _failed(rank, kind, value, open_, team, folder):
@@ -152,8 +168,9 @@ def _failed(rank, kind, value, open_, team, folder):
         others = {process.sentinel: (one, ours) for one, (process, ours) in open_.items()
                   if one != rank}
         dead = [others[sentinel] for sentinel in wait(list(others), GRACE)]
-        rank, kind = next(((one, "death") for one, ours in dead if _answer(ours)[0] == "death"),
-                          (rank, kind))
+        until = time.monotonic() + GRACE
+        rank, kind = next(((one, "death") for one, ours in dead
+                           if _answer(ours, until)[0] == "death"), (rank, kind))
     if kind == "error":
         name, message, text, cause = value
         error = RuntimeError(f"rank {rank} of {len(team)} raised {name}: {message}")

@@ -167,82 +167,85 @@ _WALKS = ((1.0, 8, 2.0**-11, 24), (-1.25, 5, -3 * 2.0**-9, 40))
 
 def _kept(answer):
     """Let a step round at single points, and then walk; yield the new point and its carry."""
-    for p, c, q, bits in _POINTS:
-        yield f"with p={p:g}, c={c:g}, q={q:g} and {bits} bits", answer(p, c, q, _grid(bits))
+    for p, c, x, bits in _POINTS:
+        yield f"with p={p:g}, c={c:g}, x={x:g} and {bits} bits", answer(p, c, x, _grid(bits))
     for start, bits, step, steps in _WALKS:
         p, c, round_to = start, 0.0, _grid(bits)
         for _ in range(steps):
             result = answer(p, c, p - step, round_to)
-            p, c = (float(x) for x in numbers(result, (0.0, 0.0)))
+            p, c = (float(one) for one in numbers(result, (0.0, 0.0)))
         yield f"after {steps} steps of {-step:g} from {start:g}, at {bits} bits", (p, c)
 
 
-def _kahan(moved=lambda p, c, q: q - p + c, lost=lambda moved, p, new, c, q: moved - (new - p),
+def _kahan(moved=lambda p, c, x: x - p + c, lost=lambda moved, p, new, c, x: moved - (new - p),
            back=1):
     """Return a step from what is to be added to the point, and from what is then kept."""
-    def step(p, c, q, round_to):
-        add = moved(p, c, q)
+    def step(p, c, x, round_to):
+        add = moved(p, c, x)
         new = round_to(p + add)
-        return (new, lost(add, p, new, c, q))[::back]
+        return (new, lost(add, p, new, c, x))[::back]
     return step
 
 
-def _bare(p, c, q):
-    return q - p
+def _bare(p, c, x):
+    return x - p
 
 
 _CARRY = "What is lost in this rounding, and where does it go?"
 _USED = "What comes of what the step before has lost?"
 _SIGN = "On which side of p does the weight stand that c mends: p + c, or p - c?"
 _ON_GRID = "Is the p that you return one of the grid's numbers?"
-_ADD = "Round `p + (q - p + c)`."
+_ADD = "Round `p + (x - p + c)`."
 _KEEP = "Keep what was to be added, less what was: `y - (new - p)`."
 _KAHAN = Exercise(
     _kahan(), _kept, (
         Mistake("rounded alone", _kahan(_bare, lambda *_: 0.0), "It rounds, and forgets the rest.",
                 _CARRY, f"{_ADD} {_KEEP}"),
-        Mistake("c untouched", _kahan(_bare, lambda moved, p, new, c, q: c),
-                "It rounds q, and hands c on as it came.", _CARRY, f"{_ADD} {_KEEP}"),
+        Mistake("c untouched", _kahan(_bare, lambda moved, p, new, c, x: c),
+                "It rounds x, and hands c on as it came.", _CARRY, f"{_ADD} {_KEEP}"),
         Mistake("kept, never used", _kahan(_bare),
                 "It keeps what this rounding lost, and never adds what the last one did.", _USED,
                 _ADD),
-        Mistake("kept and added, never used", _kahan(_bare, lambda moved, p, new, c, q:
+        Mistake("kept and added, never used", _kahan(_bare, lambda moved, p, new, c, x:
                                                      c + moved - (new - p)),
                 "All losses are added up in c, and no step uses them.", _USED, _ADD),
-        Mistake("used, never renewed", _kahan(lost=lambda moved, p, new, c, q: c),
+        Mistake("used, never renewed", _kahan(lost=lambda moved, p, new, c, x: c),
                 "It adds c, and hands the old c on.", _CARRY, _KEEP),
         Mistake("used, then empty", _kahan(lost=lambda *_: 0.0),
                 "It adds c, and forgets what this rounding lost.", _CARRY, _KEEP),
-        Mistake("the loss of the step alone", _kahan(lost=lambda moved, p, new, c, q: q - new),
-                "It compares the new p with q, as if c had not been added.",
-                "What was to be added: q - p alone?", _KEEP),
-        Mistake("the loss twice", _kahan(lost=lambda moved, p, new, c, q: c + moved - (new - p)),
+        Mistake("the loss of the step alone", _kahan(lost=lambda moved, p, new, c, x: x - new),
+                "It compares the new p with x, as if c had not been added.",
+                "What was to be added: x - p alone?", _KEEP),
+        Mistake("the loss twice", _kahan(lost=lambda moved, p, new, c, x: c + moved - (new - p)),
                 "It keeps the old c besides, which this step has added already.",
                 "What of the old c is left after this step?", _KEEP),
-        Mistake("the whole step", _kahan(lost=lambda moved, p, new, c, q: moved),
+        Mistake("the whole step", _kahan(lost=lambda moved, p, new, c, x: moved),
                 "It keeps all that was to be added, though some of it was.", _CARRY, _KEEP),
-        Mistake("what was added", _kahan(lost=lambda moved, p, new, c, q: new - p),
+        Mistake("what was added", _kahan(lost=lambda moved, p, new, c, x: new - p),
                 "It keeps what was added, not what was lost.", _CARRY, _KEEP),
-        Mistake("textbook sign", _kahan(lambda p, c, q: q - p - c,
-                                        lambda moved, p, new, c, q: new - p - moved),
+        Mistake("textbook sign", _kahan(lambda p, c, x: x - p - c,
+                                        lambda moved, p, new, c, x: new - p - moved),
                 "Its c is what was added too much, as textbooks have it. Here c is what p lacks.",
                 _SIGN, "Add c, and turn the sign of what you keep."),
-        Mistake("c taken away", _kahan(lambda p, c, q: q - p - c),
+        Mistake("c taken away", _kahan(lambda p, c, x: x - p - c),
                 "It takes c away, where it should add it.", _SIGN, _ADD),
-        Mistake("c with the wrong sign", _kahan(lost=lambda moved, p, new, c, q: new - p - moved),
+        Mistake("c with the wrong sign", _kahan(lost=lambda moved, p, new, c, x: new - p - moved),
                 "What it keeps has the wrong sign.", _SIGN, _KEEP),
-        Mistake("c behind the rounding", lambda p, c, q, round_to: (
-            round_to(q) + c, q - round_to(q)),
+        Mistake("old c forgotten", lambda p, c, x, round_to: (round_to(x + c), x - round_to(x)),
+                "It adds c before it rounds, and keeps what rounding x alone would lose.",
+                "What was rounded: x, or x and the old c?", _KEEP),
+        Mistake("c behind the rounding", lambda p, c, x, round_to: (
+            round_to(x) + c, x - round_to(x)),
                 "It adds c behind the rounding, so p leaves the grid.", _ON_GRID, _ADD),
-        Mistake("p not rounded", lambda p, c, q, round_to: (q + c, 0.0),
+        Mistake("p not rounded", lambda p, c, x, round_to: (x + c, 0.0),
                 "It does not round: p leaves the grid.", _ON_GRID, f"{_ADD} {_KEEP}"),
-        Mistake("p not rounded, its loss kept", lambda p, c, q, round_to: (
-            q + c, q + c - round_to(q + c)), "It keeps the loss, and returns p without rounding.",
+        Mistake("p not rounded, its loss kept", lambda p, c, x, round_to: (
+            x + c, x + c - round_to(x + c)), "It keeps the loss, and returns p without rounding.",
                 _ON_GRID, "Return what you have rounded."),
         Mistake("c before p", _kahan(back=-1), "It returns c before p.",
                 "In which order do they come back?", "Return p, then c."),
-        Mistake("from the new point", _kahan(lambda p, c, q: q - p + c,
-                                             lambda moved, p, new, c, q: moved - new),
+        Mistake("from the new point", _kahan(lambda p, c, x: x - p + c,
+                                             lambda moved, p, new, c, x: moved - new),
                 "It takes the whole new p from what was to be added.",
                 "How far has p moved?", _KEEP),
     ), gives="the new p and the new c, two numbers")
@@ -421,6 +424,21 @@ def _repeated(p, backward, lr, batches, scale, limit, patience):
     return p, scale
 
 
+def _divided_late(p, backward, lr, batches, scale, limit, patience):
+    """Train, but set the scale of the next batch before this batch's gradient is divided by it."""
+    steps = calm = 0
+    for batch in range(batches):
+        g = backward(p, batch, scale)
+        calm = calm + 1 if math.isfinite(g) else 0
+        if not math.isfinite(g):
+            scale = scale / 2
+        elif calm == patience:
+            scale, calm = 2 * scale, 0
+        if math.isfinite(g):
+            p, steps = p - lr(steps) * max(-limit, min(limit, g / scale)), steps + 1
+    return p, scale
+
+
 def _clip_first(g, scale, limit):
     return max(-limit, min(limit, g)) / scale
 
@@ -480,6 +498,10 @@ _SCALER = Exercise(
                 "It takes the same batch again until it is finite. Torch's scaler goes on to the "
                 "next one.", "How many batches does it take, and how many passes backward?",
                 "Skip the batch, and count no step for it."),
+        Mistake("divided by the next scale", _divided_late,
+                "Where the scale grows, it divides by the new one a gradient of the old one.",
+                "By which scale was this loss multiplied?",
+                "Divide, clip and step first; then set the scale for the next batch."),
         Mistake("scale never halved", _loop(shrink=1.0),
                 "It skips, and tries the same scale again: it may skip for ever.", _SCALE,
                 "Halve the scale at infinity."),

@@ -118,18 +118,24 @@ class Optimizer(torch.optim.Optimizer):
         check_state_dict(state_dict, name_of(self.rule), ["step", *self._names[1]],
                          [*self._names[0], "maximize"])
         taken = []  # what is loaded in the end: a hook of yours may have made another of it
-        hook = self.register_load_state_dict_pre_hook(lambda _, given: taken.append(given))
+
+        def restore(_):
+            params = chain.from_iterable(group["params"] for group in self.param_groups)
+            for (group, k), p in zip(_places(taken[0]), params, strict=True):
+                if k in taken[0]["state"]:
+                    state, saved = self.state[p], taken[0]["state"][k]
+                    state.update({
+                        name: x.to(state[name].device, copy=True) for name, x in saved.items()
+                        if isinstance(x, torch.Tensor) and x.dtype != state[name].dtype})
+                    self.state[p] = with_twins(state, self.rule, self._hyper(group))
+
+        hooks = [self.register_load_state_dict_pre_hook(lambda _, given: taken.append(given)),
+                 self.register_load_state_dict_post_hook(restore, prepend=True)]  # before yours
         try:
             super().load_state_dict(state_dict)
         finally:
-            hook.remove()
-        params = chain.from_iterable(group["params"] for group in self.param_groups)
-        for (group, k), p in zip(_places(taken[0]), params, strict=True):
-            if k in taken[0]["state"]:
-                state, saved = self.state[p], taken[0]["state"][k]
-                state.update({name: x.to(state[name].device, copy=True) for name, x in saved.items()
-                              if isinstance(x, torch.Tensor) and x.dtype != state[name].dtype})
-                self.state[p] = with_twins(state, self.rule, self._hyper(group))
+            for hook in hooks:
+                hook.remove()
         self._flats = {}
 
     @torch.no_grad()

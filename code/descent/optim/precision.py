@@ -18,14 +18,16 @@ __all__ = ["kahan", "master", "stochastic"]
 
 
 def master(rule):
-    """Return the rule on a copy of the parameters in 32 bits, `w`, which they are rounded from.
+    """Return the rule on a copy `w` of the parameters in 32 bits, and round it.
 
-    The state is `w`, then the rule's, all float32 where the parameters are bfloat16 or float16. So
-    `w` takes the very steps of a float32 run on the same gradients. It is the truth: what you
-    write into a parameter in mid-run is overwritten by the next step.
+    The state is `w`, then the rule's, all float32 where the parameters are bfloat16
+    or float16. So `w` takes the very steps of a float32 run on the same gradients.
+    It is the truth: what you write into a parameter in mid-run is overwritten by
+    the next step.
 
-    Takes any rule of tensors, also one configured by `functools.partial`. Raises TypeError for what
-    is no such rule, ValueError for a rule that has a name `w` already.
+    Takes any rule of tensors, also one configured by `functools.partial`. Raises
+    TypeError for what is no such rule, ValueError for one that has a name `w`
+    already.
     Source: Micikevicius et al. (2018), section 3.1.
     """
     def new(p, g, t, w=None, *state, **given):
@@ -36,14 +38,16 @@ def master(rule):
 
 
 def kahan(rule):
-    """Return the rule with `c`, what the last rounding of a parameter lost, added to the next step.
+    """Return the rule with `c`, what the last rounding lost, added to the next.
 
-    The state is `c`, of the parameter's dtype, then the rule's, float32 where the parameters are
-    bfloat16 or float16. In bfloat16 parameter and `c` have 16 bits between them: a step of less
-    than 2**-18 to 2**-17 of its parameter is lost once more.
+    The state is `c`, of the parameter's dtype, then the rule's, float32 where the
+    parameters are bfloat16 or float16. In bfloat16 parameter and `c` have 16 bits
+    between them: a step of less than 2**-18 to 2**-17 of its parameter is lost once
+    more.
 
-    Takes what `master` takes, and raises alike (the name is `c`). `Optimizer` refuses it with
-    compile=True: a kernel rounds only what it stores, so nothing would seem lost.
+    Takes what `master` takes, and raises alike (the name is `c`). `Optimizer`
+    refuses it with compile=True: a kernel rounds only what it stores, so nothing
+    would seem lost.
     Source: Kahan (1965) for sums, Zamirai et al. (2021) for parameters.
     """
     def new(p, g, t, c=0.0, *state, **given):
@@ -56,18 +60,21 @@ def kahan(rule):
 
 
 def stochastic(rule):
-    """Return the rule with its new point rounded up or down by chance, so that the mean is exact.
+    """Return the rule with its new point rounded by chance, its mean exact.
 
-    The state is the rule's, float32 where the parameters are bfloat16 or float16. After a way of
-    many steps an entry is off by about the root of (way x grid spacing), however small the steps.
+    The state is the rule's, float32 where the parameters are bfloat16 or float16.
+    After a way of many steps an entry is off by about the root of (way x grid
+    spacing), however small the steps.
 
-    Chance comes from torch's global generator of the device, so `torch.manual_seed` repeats a run,
-    and a resumed run repeats it only if the generator's state was saved too. Replicas that must
-    stay alike (data parallel, each process stepping all parameters) need one seed for all at this
-    point, or they drift apart; where each entry has one owner (sharded), any seeds will do.
+    Chance comes from torch's global generator of the device, so `torch.manual_seed`
+    repeats a run; a resumed run repeats it only if the generator's state was saved
+    too. Replicas that must stay alike (data parallel, each process stepping all
+    parameters) need one seed for all at this point, or they drift apart; where each
+    entry has one owner (sharded), any seeds will do.
 
-    Takes what `master` takes, and raises TypeError alike. `Optimizer` refuses it with compile=True.
-    Source: Gupta et al. (2015), section 3; Zamirai et al. (2021) for bfloat16.
+    Takes what `master` takes, and raises TypeError alike. `Optimizer` refuses it
+    with compile=True. Source: Gupta et al. (2015), section 3; Zamirai et al.
+    (2021).
     """
     def new(p, g, t, *state, **given):
         q, *state = rule(_wide(p), _wide(g), t, *state, **given)
@@ -79,13 +86,15 @@ def stochastic(rule):
 def _by_chance(x, dtype):
     """Return x in a dtype of fewer bits: a neighbour there, so that the mean is x.
 
-    Past the largest finite number it rounds as usual; NaN, infinities and signs of 0 stay.
+    Past the largest finite number it rounds as usual; NaN, infinities and signs of
+    0 stay.
     """
     near = x.to(dtype)
     if dtype == x.dtype:
         return near
-    other = torch.nextafter(near, torch.where(x > near, math.inf, -math.inf).to(dtype))
-    chance = (x - near) / (other.to(x.dtype) - near)  # NaN where near is infinite: it stays
+    towards = torch.where(x > near, math.inf, -math.inf).to(dtype)
+    other = torch.nextafter(near, towards)  # the neighbour on the other side of x
+    chance = (x - near) / (other.to(x.dtype) - near)  # NaN at infinity
     return torch.where(torch.rand_like(x) < chance, other, near)
 
 

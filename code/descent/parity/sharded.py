@@ -13,6 +13,7 @@ The shapes of the network's parameters are divided evenly among the processes, o
 fewer rows than another, or none ("uneven"); "sparse" is a table whose gradients are.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -187,8 +188,10 @@ def _compared(runs):
 
 
 def _distance(end, reference):
-    return max(0.0 if torch.equal(a, b) else ((a - b).abs().max() / b.abs().max()).item()
-               for a, b in zip(end, reference, strict=True))
+    """Return the largest relative difference; infinity where anything is no number."""
+    found = (0.0 if torch.equal(a, b) else ((a - b).abs().max() / b.abs().max()).item()
+             for a, b in zip(end, reference, strict=True))
+    return max(math.inf if math.isnan(one) else one for one in found)
 
 
 # What follows runs on each rank.

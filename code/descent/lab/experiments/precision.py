@@ -152,6 +152,12 @@ TRIALS = {
     **{f"{name}/{wrap or 'float32'}": Trial(swept, {**settings, "wrap": wrap})
        for name, settings in (("sgd", _SGD), ("cosine", _COSINE), ("spelling", _SPELLING))
        for wrap in (None, "nearest")},
+    # the largest lr once more: thirty seeds that the trials above did not see follow their ten
+    **{f"more/{wrap or 'float32'}": Trial(swept, {
+        **_ADAM, "lrs": [1e-2], "seeds": 40, "wrap": wrap}) for wrap in (None, *WRAPS)},
+    "more/float32, stopped": Trial(stopped, {
+        "task": "digits", "rule": "adam", "lr": 1e-2, "seeds": 40,
+        "stops": [150, 200, 250, 300, 350, 400]}),
 }
 
 
@@ -164,7 +170,7 @@ def differences(results, loss="test_loss"):
     found = {}
     for name, one in results.items():
         base, family = _base(name), name.partition("/")[0]
-        if name in {base, "adam/float32, stopped"}:
+        if name == base or name.endswith(", stopped"):
             continue
         settings = TRIALS[name].arguments
         for lr, *pair in zip(settings.get("lrs", [settings.get("lr")]),
@@ -184,15 +190,16 @@ def _base(name):
     return f"{family}/{own.get(family, 'float32')}"
 
 
-def matched(results):
+def matched(results, family="adam"):
     """Return test losses of float32 stopped where it trains as well as `nearest` ends at lr 1e-2.
 
-    One number a seed, by interpolation between the stops on a scale of logarithms.
+    One number a seed, by interpolation between the stops on a scale of logarithms; `family` is
+    "adam" or "more".
     """
-    stops, whole = results["adam/float32, stopped"], results["adam/float32"]
+    stops, whole = results[f"{family}/float32, stopped"], results[f"{family}/float32"]
     train, test = (np.concatenate([stops[name], whole[name][-1:]])
                    for name in ("train_loss", "test_loss"))
-    wanted = results["adam/nearest"]["train_loss"][-1]
+    wanted = results[f"{family}/nearest"]["train_loss"][-1]
     found = []
     for k, loss in enumerate(wanted):
         order = train[:, k].argsort()
