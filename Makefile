@@ -56,7 +56,7 @@ test: $(READY)
 	$(call step,book,$(BIN)/python -m descent.book.build)
 	$(call step,study notebooks,$(BIN)/python -m pytest -q -n auto -m built tests)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
-	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadgroup \
+	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
 		-m browser tests)
 
 # Which notebooks run there: all of them take half an hour, FAKED='$(CHAPTERS)'.

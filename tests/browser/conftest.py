@@ -99,16 +99,6 @@ RUN_AXE = """async ([without, dark]) => {
 }"""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Deal out the tests of a page, of an engine, of a file in one piece, the longest first."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        page = callspec and (callspec.params.get("kept_page") or callspec.params.get("chapter"))
-        item.add_marker(pytest.mark.xdist_group(page or (item.cls or item.module).__name__))
-    items.sort(key=lambda item: item.path.name != "test_engines.py")
-
-
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         """Say nothing."""
