@@ -138,7 +138,7 @@ def _gathered(team, end, seconds, folder):
     return [results[rank] for rank in range(len(team))]
 
 
-def _answer(ours, end=math.inf):
+def _answer(ours, end):
     """Return what a rank has sent, ("death", None) if it ended without a word.
 
     ("late", None) if it stopped in mid-answer, and the rest did not come by `end`.
@@ -153,7 +153,7 @@ def _answer(ours, end=math.inf):
 
     reader = threading.Thread(target=read, daemon=True)  # reading has no limit of its own
     reader.start()
-    reader.join(None if end == math.inf else max(0.0, end - time.monotonic()))
+    reader.join(max(0.0, end - time.monotonic()))
     if reader.is_alive():
         return "late", None
     return pickle.loads(got[0]) if got else ("death", None)

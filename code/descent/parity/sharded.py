@@ -16,7 +16,6 @@ fewer rows than another, or none ("uneven"); "sparse" is a table whose gradients
 import math
 import warnings
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 import torch.distributed as dist
@@ -216,16 +215,13 @@ def network(shards, name="adam"):
 
 def optimizer_of(name, params, keywords, sharing=None):
     """Return the optimizer of that name on the parameters; `sharing` is a class to wrap it in."""
-    if name == "lbfgs":
-        made = LBFGS
-    elif name in _RULES:
-        made = partial(Optimizer, rule=_RULES[name])
-        return (sharing(params, optimizer_class=Optimizer, rule=_RULES[name], **keywords)
-                if sharing else made(params, **keywords))
+    if name in _RULES and name != "lbfgs":
+        made, keywords = Optimizer, {"rule": _RULES[name], **keywords}
     else:
-        made = _CLASSES[name].torch_class
-    return sharing(params, optimizer_class=made, **keywords) if sharing else made(params,
-                                                                                  **keywords)
+        made = LBFGS if name == "lbfgs" else _CLASSES[name].torch_class
+    if sharing:
+        return sharing(params, optimizer_class=made, **keywords)
+    return made(params, **keywords)
 
 
 def wrapped(model, wrapping):

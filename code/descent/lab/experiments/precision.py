@@ -14,14 +14,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from descent import rules, schedules, tasks
-from descent.lab.judge import told
 from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.optim import Optimizer, kahan, master, stochastic
 from descent.signature import state_names
-from descent.tasks.stats import interval
 
-__all__ = ["TRIALS", "differences", "matched", "stopped", "swept", "trained"]
+__all__ = ["TRIALS", "matched", "stopped", "swept", "trained"]
 
 SHORT = torch.bfloat16
 
@@ -132,6 +130,7 @@ _SGD = {**_DIGITS, "rule": "sgd", "momentum": 0.9, "lrs": [0.01, 0.1]}
 _COSINE = {**_DIGITS, "rule": "adam", "lrs": [1e-3, 3e-3], "steps": 1500, "cosine": True}
 _SPELLING = {"task": "spelling", "rule": "adam", "lrs": [1e-3, 1e-2], "steps": 240, "seeds": 5,
              "examples": 2000, "batch_size": 32}
+_STOPPED = {"task": "digits", "rule": "adam", "lr": 1e-2, "stops": [150, 200, 250, 300, 350, 400]}
 _BETAS = {0.95: [0.9, 0.95], 0.99: [0.9, 0.99], 0.999: [0.9, 0.999]}
 
 TRIALS = {
@@ -143,9 +142,7 @@ TRIALS = {
     **{f"trained/{dtype}, {maker}": Trial(trained, {
         **_DIGITS, "maker": maker, "dtype": dtype, "lr": 1e-3})
        for dtype, maker in (("float32", "torch"), *(("bfloat16", maker) for maker in MAKERS))},
-    "adam/float32, stopped": Trial(stopped, {
-        "task": "digits", "rule": "adam", "lr": 1e-2, "seeds": 10,
-        "stops": [150, 200, 250, 300, 350, 400]}),
+    "adam/float32, stopped": Trial(stopped, {**_STOPPED, "seeds": 10}),
     **{f"state/beta2 {beta2}, {''.join(held) or 'none'}": Trial(swept, {
         **_ADAM, "lrs": [1e-3], "betas": betas, "held": held})
        for beta2, betas in _BETAS.items() for held in ([], ["m"], ["v"])},
@@ -155,39 +152,8 @@ TRIALS = {
     # the largest lr once more: thirty seeds that the trials above did not see follow their ten
     **{f"more/{wrap or 'float32'}": Trial(swept, {
         **_ADAM, "lrs": [1e-2], "seeds": 40, "wrap": wrap}) for wrap in (None, *WRAPS)},
-    "more/float32, stopped": Trial(stopped, {
-        "task": "digits", "rule": "adam", "lr": 1e-2, "seeds": 40,
-        "stops": [150, 200, 250, 300, 350, 400]}),
+    "more/float32, stopped": Trial(stopped, {**_STOPPED, "seeds": 40}),
 }
-
-
-def differences(results, loss="test_loss"):
-    """Return by family rows of (trial, lr, mean, half-width, told): a loss less that of float32.
-
-    Differences are paired by seed, the intervals those of one comparison at 95 %; `told` says
-    whether it can be told from 0 among those of its family, by Holm's method.
-    """
-    found = {}
-    for name, one in results.items():
-        base, family = _base(name), name.partition("/")[0]
-        if name == base or name.endswith(", stopped"):
-            continue
-        settings = TRIALS[name].arguments
-        for lr, *pair in zip(settings.get("lrs", [settings.get("lr")]),
-                             np.atleast_2d(one[loss]), np.atleast_2d(results[base][loss]),
-                             strict=True):
-            found.setdefault(family, []).append((name, lr, *pair))
-    return {family: [(name, lr, *interval(ours - theirs), bool(clear))
-                     for (name, lr, ours, theirs), clear in zip(
-                         rows, told([pair for _, _, *pair in rows]), strict=True)]
-            for family, rows in found.items()}
-
-
-def _base(name):
-    """Return the name of the trial in float32 that a trial is compared with."""
-    family, _, arm = name.partition("/")
-    own = {"trained": "float32, torch", "state": f"{arm.partition(',')[0]}, none"}
-    return f"{family}/{own.get(family, 'float32')}"
 
 
 def matched(results, family="adam"):
