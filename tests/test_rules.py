@@ -21,7 +21,7 @@ from descent import (
     sparseadam,
 )
 from descent.optim.shapes import mixes
-from descent.parity import ROWS
+from descent.parity import BEYOND, ROWS
 from descent.rules.radam import rectifier
 from descent.signature import hyperparameters
 from descent.symbols import equal
@@ -34,7 +34,8 @@ EVERY = [pytest.param(getattr(rules, name), id=name) for name in rules.__all__
 HYPER = {row.rule: {name: value for name, value in max(
     (one for one in row.stream if one["lr"] <= 1 and "gradient" not in one),
     key=lambda one: sum(map(bool, one.values())), default={}).items()
-                    if name in hyperparameters(row.rule)} for row in ROWS if row.stream}
+                    if name in hyperparameters(row.rule)}
+         for row in (*ROWS, *BEYOND) if row.stream}
 
 
 def run(rule, gradients, p=0.0, **hyper):

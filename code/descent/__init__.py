@@ -1,4 +1,4 @@
-"""Descent: the optimizers of torch.optim, derived, written out, proved and measured.
+"""Descent: the optimizers of torch.optim and some beyond, derived, written out and measured.
 
 The rules come at once: they need no library. What needs one is imported when it is asked for.
 """
@@ -14,14 +14,20 @@ from descent.rules import (
     adam,
     adamax,
     adamw,
+    adopt,
     asgd,
     lbfgs,
+    lion,
     muon,
     nadam,
+    prodigy,
     radam,
     rmsprop,
     rprop,
+    schedulefree,
     sgd,
+    shampoo,
+    soap,
     sparseadam,
 )
 
@@ -32,8 +38,9 @@ if TYPE_CHECKING:  # for editors: see `__getattr__`
     from descent.processes import ranks
 
 __all__ = ["LBFGS", "Optimizer", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
-           "asgd", "device", "kahan", "lbfgs", "master", "muon", "nadam", "path", "radam", "ranks",
-           "rmsprop", "rprop", "sgd", "sparseadam", "stochastic", "surfaces", "walk"]
+           "adopt", "asgd", "device", "kahan", "lbfgs", "lion", "master", "muon", "nadam", "path",
+           "prodigy", "radam", "ranks", "rmsprop", "rprop", "schedulefree", "sgd", "shampoo",
+           "soap", "sparseadam", "stochastic", "surfaces", "walk"]
 
 _HOMES = {"LBFGS": "optim", "Optimizer": "optim", "kahan": "optim", "master": "optim",
           "path": "driver", "ranks": "processes", "stochastic": "optim", "surfaces": "surfaces",

@@ -6,8 +6,8 @@ Nothing is imported here: a value tells which library it is of, and that is ther
 import math
 import sys
 
-__all__ = ["dot", "is_tensor", "machine_eps", "maximum", "minimum", "sign", "sqrt", "stack",
-           "where"]
+__all__ = ["dot", "eigh", "is_tensor", "machine_eps", "maximum", "minimum", "qr", "sign", "sqrt",
+           "stack", "where"]
 
 # A library and a type of its values; the first that one of the values has computes on all.
 _KINDS = ("torch", "Tensor"), ("sympy", "Basic"), ("numpy", "ndarray"), ("numpy", "generic")
@@ -60,6 +60,18 @@ def dot(a, b):
     if name == "torch":
         return library.dot(a.reshape(-1), b.reshape(-1))
     return library.sum(a * b) if name == "numpy" else a * b
+
+
+def eigh(A):
+    """The eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns."""
+    values, vectors = _library(A)[1].linalg.eigh(A)
+    return values, vectors
+
+
+def qr(A):
+    """An orthogonal matrix and a triangular one whose product is the matrix."""
+    Q, R = _library(A)[1].linalg.qr(A)
+    return Q, R
 
 
 def sign(x):

@@ -16,16 +16,19 @@ BOUNDED = {
     "lr": (0.0, None), "momentum": (0.0, None), "weight_decay": (0.0, None), "eps": (0.0, None),
     "alpha": (0.0, None), "lr_decay": (0.0, None), "initial_accumulator_value": (0.0, None),
     "momentum_decay": (0.0, None), "rho": (0.0, 1.0), "beta2_decay": (None, 0.0), "d": (1.0, None),
-    "lambd": (None, None), "t0": (None, None),
+    "lambd": (None, None), "t0": (None, None), "warmup_steps": (0.0, None), "r": (None, None),
+    "weight_lr_power": (0.0, None), "d0": (0.0, None), "d_coef": (0.0, None),
+    "growth_rate": (1.0, None), "matrix_eps": (0.0, None),
 }
 _UNBOUNDED = {("muon", "eps"), ("asgd", "alpha")}  # torch's take any
-_POSITIVE = {("sparseadam", "lr"), ("sparseadam", "eps")}  # torch's refuse 0 as well
+_POSITIVE = {("sparseadam", "lr"), ("sparseadam", "eps"),  # torch's refuse 0 as well
+             ("prodigy", "d0"), ("prodigy", "d_coef")}  # by which it divides; 0 would stand still
 _MEMBERS = {"etas[0]": (0.0, 1.0), "etas[1]": (1.0, None),  # ends are refused as well
             "step_sizes[0]": (None, None), "step_sizes[1]": (None, None)}
 _CHOICES = {"line_search_fn": (None, "strong_wolfe"),
             "adjust_lr_fn": (None, "original", "match_rms_adamw")}
 _WHOLE = {"history_size": (1, None), "max_eval": (1, None), "max_iter": (1, None),
-          "ns_steps": (0, 99)}
+          "ns_steps": (0, 99), "precondition_frequency": (1, None)}
 
 
 def _parameters(rule):

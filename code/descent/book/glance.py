@@ -12,11 +12,13 @@ _IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
 
 def call(torch_class):
-    """Return torch's call with its defaults, read from the class itself."""
+    """Return the call of torch's class, or a package's, with its defaults, read from itself."""
     parameters = inspect.signature(torch_class).parameters.values()
     shown = [str(p).split(":")[0].split("=")[0] + ("" if p.default is p.empty else f"={p.default}")
              for p in parameters if p.name not in _IMPLEMENTATION]
-    return f"torch.optim.{torch_class.__name__}({', '.join(shown)})"
+    package = torch_class.__module__.partition(".")[0]
+    home = "torch.optim" if package == "torch" else package
+    return f"{home}.{torch_class.__name__}({', '.join(shown)})"
 
 
 def card(rule, torch_class, **lines):

@@ -18,7 +18,8 @@ OPTIMIZER_NAMES = {"sgd": "SGD", "asgd": "ASGD", "adagrad": "Adagrad", "rprop": 
                    "rmsprop": "RMSprop", "adadelta": "Adadelta", "adam": "Adam",
                    "adamax": "Adamax", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam",
                    "sparseadam": "SparseAdam", "muon": "Muon", "adafactor": "Adafactor",
-                   "lbfgs": "L-BFGS"}
+                   "lbfgs": "L-BFGS", "lion": "Lion", "schedulefree": "Schedule-Free",
+                   "prodigy": "Prodigy", "shampoo": "Shampoo", "soap": "SOAP", "adopt": "ADOPT"}
 TASK_NAMES = {"breast_cancer": "breast cancer", "digits": "digits", "mnist_1d": "MNIST-1D",
               "names": "names", "spelling": "spelling", "oscillation": "oscillation",
               "cartpole": "CartPole"}

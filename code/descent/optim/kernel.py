@@ -6,7 +6,8 @@ touches a tensor goes into the kernel, which takes the formulas' values. So neit
 number nor a new learning rate compiles anything, and powers keep Python's 53 bits.
 
 Hyper-parameters that are exactly 0, lr aside, are left out of the kernel, and with them the state
-that nothing reads then: as torch has no buffer while momentum is 0.
+that nothing reads then: as torch has no buffer while momentum is 0. What nothing would read under
+any settings is made for its own sake, as ASGD's mean, and stays.
 """
 
 import copy
@@ -154,6 +155,19 @@ class Kernel:
     def _live(self):
         """Return the names of the state that decides where the point goes, now or later.
 
+        And of what is made for its own sake, as ASGD's mean: what no setting would let decide.
+        """
+        live = self._deciding({"p"})
+        if dead := [name for name in self.tensors if name not in live]:
+            given, self.hyper = self.hyper, {name: _on(one) for name, one in self.hyper.items()}
+            switched_on = self._deciding({"p"})
+            self.hyper = given
+            live = self._deciding({"p", *(set(dead) - switched_on)})
+        return [name for name in self.tensors if name in live]
+
+    def _deciding(self, ends):
+        """Return the names of the state that reaches one of these ends, in this step or a later.
+
         Later the rule may branch otherwise: what is not read today may be read then.
         """
         feeds, ways, left = set(), [[]], BRANCHES
@@ -172,10 +186,10 @@ class Kernel:
             feeds |= found
             ways += [[*outcomes[:k], not outcomes[k]] for k in range(len(forced), len(outcomes))]
         self._fed([])  # as now: what it notes is what counts
-        live = {"p"}
+        live = set(ends)
         while more := {name for name, end in feeds if end in live} - live:
             live |= more
-        return [name for name in self.tensors if name in live]
+        return live
 
     def _fed(self, forced):
         """Return pairs, a state and what it goes into; and how the rule's comparisons came out."""
@@ -247,6 +261,13 @@ def _later(name, value, noted):
     if not isinstance(value, float):
         return value
     return Number("0" if value == 0 and name != "lr" else name, value, noted)
+
+
+def _on(value):
+    """Return a hyper-parameter so that nothing is left out for its sake."""
+    if isinstance(value, tuple):
+        return tuple(map(_on, value))
+    return True if isinstance(value, bool) else 0.5 if value == 0 else value
 
 
 def as_floats(hyper):

@@ -1,6 +1,7 @@
 """A rule as a real torch optimizer."""
 
 import warnings
+from contextlib import contextmanager
 from itertools import chain
 from operator import is_
 
@@ -137,6 +138,35 @@ class Optimizer(torch.optim.Optimizer):
             for hook in hooks:
                 hook.remove()
         self._flats = {}
+
+    @contextmanager
+    def at(self, name):
+        """Lend the parameters their state of that name: `with optimizer.at("x"): evaluate(model)`.
+
+        For rules whose answer is not the point where gradients are taken: `schedulefree`'s x,
+        `asgd`'s ax. Afterwards every parameter is where it was; one that never had a gradient
+        stays throughout. Raises ValueError for a name that is none of the rule's state, or a state
+        of another shape than the parameter's.
+        """
+        if name not in self._names[1]:
+            raise ValueError(f"name must be a state of {name_of(self.rule)}, "
+                             f"{' or '.join(self._names[1]) or 'which has none'}, got {name!r}")
+        held = [p for group in self.param_groups for p in group["params"]
+                if name in self.state.get(p, ())]
+        for p in held:
+            if getattr(self.state[p][name], "shape", None) != p.shape:
+                raise ValueError(f"name must be a state like the parameter, of shape "
+                                 f"{tuple(p.shape)}, got {name!r}, {self.state[p][name]!r}")
+        before = [p.detach().clone() for p in held]
+        try:
+            with torch.no_grad():
+                for p in held:
+                    p.copy_(self.state[p][name])
+            yield
+        finally:
+            with torch.no_grad():
+                for p, old in zip(held, before, strict=True):
+                    p.copy_(old)
 
     @torch.no_grad()
     def step(self, closure=None):

@@ -1,5 +1,6 @@
 """What a rule makes of a parameter's shape, found by trial: no rule need say it."""
 
+import warnings
 from functools import cache
 
 import torch
@@ -13,19 +14,32 @@ _SHAPES = ((), (3,), (3, 2), (2, 3, 4), (2, 2, 3, 4))  # all that is tried, by t
 
 @cache
 def _moved(rule, shape):
-    """Return where a first step from fixed numbers of that shape leads; None if to nowhere."""
+    """Return how far three steps lead from fixed numbers of that shape; None if to nowhere."""
     numbers = torch.arange(1.0, 1 + torch.Size(shape).numel(), dtype=torch.float64)
+    return _led(rule, numbers.reshape(shape))
+
+
+def _led(rule, numbers):
+    p, state = numbers.sin(), ()
     try:
-        p, *_ = rule(numbers.sin().reshape(shape), numbers.cos().reshape(shape), 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # as of a matrix's transpose of what is none
+            for t in (1, 2, 3):
+                p, *state = rule(p, (t * numbers).cos(), t, *state)
     except Exception:  # whatever a rule may raise
         return None
-    return p if getattr(p, "shape", None) == shape else None
+    return p - numbers.sin() if getattr(p, "shape", None) == numbers.shape else None
 
 
+@cache
 def mixes(rule):
-    """Tell whether an entry of a matrix moves otherwise than it would in a vector."""
-    whole, laid = _moved(rule, (3, 2)), _moved(rule, (6,))
-    return whole is not None and (laid is None or not torch.allclose(whole.reshape(-1), laid))
+    """Tell whether an entry of a matrix moves otherwise than it would alone."""
+    whole = _moved(rule, (3, 2))
+    if whole is None:
+        return False
+    alone = [_led(rule, torch.tensor([k], dtype=torch.float64)) for k in range(1, 7)]
+    return any(one is None or not torch.allclose(one, moved, atol=1e-12)
+               for one, moved in zip(alone, whole.reshape(-1), strict=True))
 
 
 def check_axes(rule, params):

@@ -1,6 +1,7 @@
 """The proof wing: rules and schedules against torch's, as tables that a reader can read."""
 
 from descent.parity.rules import (
+    BEYOND,
     ROWS,
     Result,
     Row,
@@ -11,4 +12,5 @@ from descent.parity.rules import (
     row_of,
 )
 
-__all__ = ["ROWS", "Result", "Row", "claimed", "implementations", "measure", "report", "row_of"]
+__all__ = ["BEYOND", "ROWS", "Result", "Row", "claimed", "implementations", "measure", "report",
+           "row_of"]

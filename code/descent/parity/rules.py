@@ -13,9 +13,11 @@ would amplify the rounding of the first.
 """
 
 import inspect
+import math
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, partial
+from importlib import metadata
 from itertools import product
 
 import torch
@@ -24,6 +26,7 @@ from torch.nn.functional import softplus
 from descent.book import plots
 from descent.optim import LBFGS, Optimizer
 from descent.optim.private import orthogonalised_by
+from descent.parity import packages
 from descent.rules import (
     adadelta,
     adafactor,
@@ -31,20 +34,27 @@ from descent.rules import (
     adam,
     adamax,
     adamw,
+    adopt,
     asgd,
     lbfgs,
+    lion,
     muon,
     nadam,
+    prodigy,
     radam,
     rmsprop,
     rprop,
+    schedulefree,
     sgd,
+    shampoo,
+    soap,
     sparseadam,
 )
 from descent.rules.muon import newton_schulz
 from descent.signature import hyperparameters, name_of
 
-__all__ = ["ROWS", "Result", "Row", "claimed", "implementations", "measure", "report", "row_of"]
+__all__ = ["BEYOND", "ROWS", "Result", "Row", "claimed", "implementations", "measure", "report",
+           "row_of"]
 
 STEPS = 200
 SHAPES = ((3, 4), (5,), ())
@@ -72,6 +82,13 @@ class Row:
     shapes: tuple = SHAPES
     within: object = nullcontext
     sparse: bool = False
+    package: str = "torch"
+    counts_alone: bool = True
+
+    @property
+    def version(self):
+        """The package and its version, of those installed here."""
+        return f"{self.package} {metadata.version(self.package).partition('+')[0]}"
 
 
 @dataclass(frozen=True)
@@ -263,12 +280,79 @@ ROWS = (
 )
 
 
+_LION = (
+    *_grid(betas=((0.9, 0.99), (0.5, 0.9), (0.0, 0.9)), weight_decay=(0.0, 0.1)),
+)
+
+
+_SCHEDULEFREE = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), weight_decay=(0.0, 0.1), warmup_steps=(0, 30)),
+    *_grid(r=(0.0, 1.0), weight_lr_power=(0.0, 2.0), warmup_steps=(30,)),
+    *_grid(adaptive=(False,), betas=((0.9, 0.999), (0.5, 0.999)), weight_decay=(0.0, 0.1),
+           warmup_steps=(0, 30)),
+    {"eps": 0.1},
+)
+
+
+_PRODIGY = (
+    *_grid(betas=((0.9, 0.999), (0.5, 0.9)), use_bias_correction=(False, True),
+           weight_decay=(0.0, 0.1)),
+    *_grid(d0=(1e-4,), d_coef=(0.5, 2.0), growth_rate=(1.02, math.inf)),
+    {"eps": 0.1},
+)
+
+
+_ADOPT = (
+    *_grid(betas=((0.9, 0.9999), (0.5, 0.9)), weight_decay=(0.0, 0.1)),
+    {"eps": 0.1},
+    {"weight_decay": 0.1, "maximize": True},
+)
+
+
+_SHAMPOO = (
+    *_grid(weight_decay=(0.0, 0.1), matrix_eps=(1e-6, 1e-2)),
+    {"weight_decay": 0.1, "maximize": True},
+)
+
+
+_SOAP = (
+    *_grid(betas=((0.95, 0.95), (0.5, 0.9)), weight_decay=(0.0, 0.1),
+           precondition_frequency=(1, 10)),
+    {"eps": 0.1},
+    {"weight_decay": 0.1, "maximize": True},
+)
+
+_SQUARE = ((4, 4), (3, 3), (5, 5))
+
+# Beyond torch.optim: against the packages that people use, as `packages` makes them.
+BEYOND = (
+    Row(lion, packages.lion, package="lion-pytorch",
+        stream=_sets(0.01, _LION),
+        loop=({"lr": 0.01}, {"lr": 0.01, "weight_decay": 0.1})),
+    Row(schedulefree, packages.schedulefree, package="schedulefree", counts_alone=False,
+        stream=_sets(0.01, _SCHEDULEFREE),
+        loop=({"lr": 0.01}, {"lr": 0.01, "adaptive": False, "warmup_steps": 30})),
+    Row(prodigy, packages.prodigy, package="prodigyopt", counts_alone=False, shapes=((12,),),
+        stream=(*_sets(1.0, _PRODIGY)[:-2], {"lr": 1.0, "gradient": 1e-8}),  # d grows with lr
+        loop=({"lr": 1.0}, {"lr": 1.0, "use_bias_correction": True})),
+    Row(shampoo, packages.shampoo, package="pytorch-optimizer", counts_alone=False,
+        shapes=((6, 4), (4, 6), (5, 5)),
+        stream=_sets(0.1, _SHAMPOO), loop=({"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.1})),
+    Row(soap, packages.soap, package="pytorch-optimizer", counts_alone=False,
+        shapes=_SQUARE,  # of others the first bases are not decided
+        within=packages.full_digits,
+        stream=_sets(0.01, _SOAP), loop=({"lr": 0.01}, {"lr": 0.01, "weight_decay": 0.1})),
+    Row(adopt, packages.adopt, package="pytorch-optimizer", counts_alone=False,
+        stream=_sets(0.01, _ADOPT), loop=({"lr": 0.01}, {"lr": 0.01, "weight_decay": 0.1})),
+)
+
+
 def row_of(rule):
     """Return the row of a rule; KeyError names the rules that have one."""
-    for row in ROWS:
+    for row in (*ROWS, *BEYOND):
         if row.rule is rule:
             return row
-    names = [name_of(row.rule) for row in ROWS]
+    names = [name_of(row.rule) for row in (*ROWS, *BEYOND)]
     raise KeyError(f"no parity row for {name_of(rule)}; there are rows for {names}")
 
 
@@ -352,7 +436,7 @@ def _compare(row, problem, keywords, dtype, device, compiled):
     scale = keywords.get("gradient", 1.0)
     chosen = {name: value for name, value in keywords.items() if name != "gradient"}
     run = partial(_run, problem=problem, scale=scale, dtype=dtype, device=device,
-                  shapes=row.shapes, sparse=row.sparse)
+                  shapes=row.shapes, sparse=row.sparse, lost=row.counts_alone)
     with _default(dtype if row.as_default else torch.get_default_dtype()), row.within():
         reference, *others = [
             (name, run(partial(row.torch_class, **chosen, **extra)))
@@ -447,11 +531,12 @@ def _draws(dtype, device, shapes):
     return draw(), draw(), draw(STEPS)
 
 
-def _run(make, *, problem, scale, dtype, device, shapes, sparse=False):
+def _run(make, *, problem, scale, dtype, device, shapes, sparse=False, lost=True):
     """Return the history of each parameter, stacked over the steps."""
     starts, targets, noise = _draws(dtype, device, shapes)
     params = [start.clone().requires_grad_() for start in starts]
-    optimizer = make([{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.02}])
+    groups = [{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.02}]
+    optimizer = make(groups if params[2:] else groups[:1])
     history = []
     for step in range(STEPS):
         if step == STEPS // 2:
@@ -461,7 +546,7 @@ def _run(make, *, problem, scale, dtype, device, shapes, sparse=False):
             draw = draws[step]
             grad = scale * draw if problem == "stream" else p.detach() - target + 0.1 * draw
             p.grad = _some_rows(grad, step) if sparse else grad
-        if step == STEPS // 4:
+        if lost and step == STEPS // 4:
             params[1].grad = None
         optimizer.step()
         history.append([p.detach().clone() for p in params])
