@@ -28,11 +28,18 @@ FAMILY = {
     "AdamW": (1.25, 6.5, "2017", "adamw"),
     "Adamax": (0.12, 7.5, "2014", "adamax"),
     "RAdam": (0.58, 7.5, "2019", "radam"),
-    "SparseAdam": (1.13, 7.5, "2017", "sparseadam"),
+    "SparseAdam": (1.07, 7.5, "2017", "sparseadam"),
     "Adafactor": (1.25, 5.5, "2018", "adafactor"),
-    "Shampoo": (1.9, 5.5, "2018", None),
-    "Muon": (1.9, 6.5, "2024", "muon"),
+    "Shampoo": (2.0, 5.5, "2018", "shampoo"),
+    "Muon": (1.85, 6.5, "2024", "muon"),
+    "SOAP": (2.42, 6.5, "2024", "soap"),
+    "Schedule-Free": (1.78, 7.5, "2024", "schedulefree"),
+    "Prodigy": (2.42, 7.5, "2023", "prodigy"),
+    "Lion": (0.33, 8.5, "2023", "lion"),
+    "ADOPT": (0.84, 8.5, "2024", "adopt"),
 }
+TOGETHER = {"soap": "shampoo"}  # a chapter of two rules
+
 HEIRS = [
     ("gradient descent", "SGD", "one sample\nat a time"),
     ("gradient descent", "L-BFGS", "learn the\ncurvature"),
@@ -48,26 +55,32 @@ HEIRS = [
     ("RMSprop", "Adam", ""),
     ("Adam", "NAdam", ""),
     ("Nesterov", "NAdam", ""),
-    ("Adam", "AdamW", "decay apart"),
+    ("Adam", "AdamW", "decay\napart"),
     ("Adam", "Adamax", ""),
     ("Adam", "RAdam", ""),
     ("Adam", "SparseAdam", ""),
     ("RMSprop", "Adafactor", "rows and\ncolumns"),
     ("Adagrad", "Shampoo", ""),
     ("Shampoo", "Muon", "even out\na matrix"),
+    ("Shampoo", "SOAP", "Adam in\nits basis"),
+    ("AdamW", "Schedule-Free", ""),
+    ("AdamW", "Prodigy", ""),
+    ("Adam", "Lion", ""),
+    ("Adam", "ADOPT", ""),
 ]
 ALT = ("Family tree of the optimizers, oldest at the top. Gradient descent (1847) leads to SGD "
        "(1951) and L-BFGS (1980). SGD leads to ASGD (1992), to momentum (1964) and on to Nesterov "
        "(1983), to Rprop (1993), and to Adagrad (2010), from which Adadelta (2012) comes, and with "
        "Rprop RMSprop (2012). Momentum and RMSprop join in Adam (2014), which leads to AdamW "
        "(2017), Adamax (2014), RAdam (2019), SparseAdam (2017) and, with Nesterov, to NAdam "
-       "(2016). RMSprop leads to Adafactor (2018) as well; Adagrad to Shampoo (2018), and that to "
-       "Muon (2024).")
+       "(2016), to Lion (2023) and ADOPT (2024). From AdamW come Schedule-Free (2024) and Prodigy "
+       "(2023). RMSprop leads to Adafactor (2018) as well; Adagrad to Shampoo (2018), and that to "
+       "Muon and SOAP (both 2024).")
 
 
 def draw():
     """Return the figure, ready for display."""
-    figure, ax = plots.panels(width=4.8, height=7.4)
+    figure, ax = plots.panels(width=4.8, height=8.3)
     ink = ax.spines["left"].get_edgecolor()
     for parent, child, what in HEIRS:
         (x0, y0), (x1, y1) = FAMILY[parent][:2], FAMILY[child][:2]
@@ -79,12 +92,12 @@ def draw():
                     textcoords="offset points", va="center", style="italic",
                     ha="right" if side < 0 else "left")
     for name, (x, y, year, rule) in FAMILY.items():
-        here = (CHAPTERS / f"{rule}.ipynb").is_file()
+        here = (CHAPTERS / f"{TOGETHER.get(rule, rule)}.ipynb").is_file()
         ax.text(x, y, f"{name}\n{year}", ha="center", va="center", fontsize=9.5,
                 color="white" if here else ink,
                 bbox={"boxstyle": "round,pad=0.35", "edgecolor": ink, "linewidth": 1,
                       "facecolor": "#20639b" if here else "none"})
-    ax.set(xlim=(-0.4, 2.65), ylim=(7.95, -0.45))
+    ax.set(xlim=(-0.4, 2.75), ylim=(8.95, -0.45))
     ax.axis("off")
     return figure.show(ALT, "Filled boxes have a chapter; momentum and Nesterov share SGD's. "
                             "Years are of an early publication.")

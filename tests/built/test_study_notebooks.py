@@ -186,20 +186,49 @@ def run(notebook, folder):
 
 
 def answered_twice(edition):
-    """Return a notebook in which each cell for an answer is run as it is, and then with it."""
+    """Return the cells in which each cell for an answer stands as it is, and then with it."""
     solved = {cell.id: cell for cell in pasted(edition).cells if answers(cell)}
-    notebook = deepcopy(edition.notebook)
-    notebook.cells = [one for cell in notebook.cells for one in (
-        [cell, solved[cell.id]] if cell.id in solved else [cell])]
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"n{number}"
-    return notebook, len(solved)
+    return [one for cell in code(edition.notebook) for one in (
+        [cell, solved[cell.id]] if cell.id in solved else [cell])], len(solved)
+
+
+def needed(cells):
+    """Return the cells for answers, and those that bind a name which a later one of these reads.
+
+    The rest are the chapter's, which nbval has run.
+    """
+    kept, wanted = [], set()
+    for cell in reversed(cells):
+        names = names_of(cell)
+        if answers(cell) or names["bound"] & wanted:
+            kept.insert(0, cell)
+            wanted |= names["read"]
+    return kept
+
+
+def names_of(cell):
+    tree = ast.parse(cell.source)
+    return {"bound": bound(tree) | changed(tree),
+            "read": {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}}
+
+
+def changed(tree):
+    """Return the names of what a cell changes in place: by an item, an attribute or a method."""
+    return {inner.id for node in ast.walk(tree)
+            if isinstance(node, (ast.Subscript, ast.Attribute))
+            and (not isinstance(node.ctx, ast.Load) or (isinstance(node, ast.Attribute)
+                 and node.attr in {"update", "append", "extend", "setdefault", "add"}))
+            for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
 
 
 @every_chapter
 def test_no_listing_is_right_and_every_solution_is(name, editions, tmp_path):
     """In one run: what is wrong must not keep what follows from running."""
-    notebook, count = answered_twice(editions[name])
+    notebook = deepcopy(editions[name].notebook)
+    every, count = answered_twice(editions[name])
+    notebook.cells = deepcopy(needed(every))
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"n{number}"
     assert count
     cells = run(notebook, tmp_path).cells
     solved = [k for k, cell in enumerate(cells) if k and answers(cell)
