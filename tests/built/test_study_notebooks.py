@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+import symtable
 import sys
 from copy import deepcopy
 from pathlib import Path
@@ -193,32 +194,62 @@ def answered_twice(edition):
 
 
 def needed(cells):
-    """Return the cells for answers, and those that bind a name which a later one of these reads.
+    """Return the cells for answers, and those that make what one of these reads.
 
     The rest are the chapter's, which nbval has run.
     """
     kept, wanted = [], set()
     for cell in reversed(cells):
-        names = names_of(cell)
-        if answers(cell) or names["bound"] & wanted:
+        bound, read, changed = names_of(cell.source)
+        if answers(cell) or (bound | changed) & wanted:
             kept.insert(0, cell)
-            wanted |= names["read"]
+            wanted = (wanted - bound) | read | (changed & wanted)
     return kept
 
 
-def names_of(cell):
-    tree = ast.parse(cell.source)
-    return {"bound": bound(tree) | changed(tree),
-            "read": {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}}
+def names_of(source):
+    """Return the names that a cell binds, those it reads from outside, and what it changes."""
+    def tables(table):
+        yield table
+        for child in table.get_children():
+            yield from tables(child)
+
+    top, *inner = tables(symtable.symtable(source, "cell", "exec"))
+    bound = {one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()}
+    outer = {one.get_name() for table in (top, *inner) for one in table.get_symbols()
+             if one.is_referenced() and (table is top or one.is_global())}
+    nodes, read, so_far = ast.parse(source), outer - bound, set()
+    for statement in nodes.body:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        stored = {one.id for one in names if not isinstance(one.ctx, ast.Load)}
+        if isinstance(statement, ast.FunctionDef):  # what it reads, it reads when it is called
+            so_far.add(statement.name)
+            continue
+        loaded = {one.id for one in names if isinstance(one.ctx, ast.Load)} & outer
+        if isinstance(statement, ast.AugAssign):
+            loaded |= stored
+        read |= loaded - so_far - (set() if hasattr(statement, "value") else stored)
+        so_far |= stored
+    changed = {inner.id for node in ast.walk(nodes)
+               if isinstance(node, (ast.Subscript, ast.Attribute))
+               and (not isinstance(node.ctx, ast.Load)
+                    or (isinstance(node, ast.Attribute) and node.attr in CHANGING))
+               for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+    return bound, read, changed
 
 
-def changed(tree):
-    """Return the names of what a cell changes in place: by an item, an attribute or a method."""
-    return {inner.id for node in ast.walk(tree)
-            if isinstance(node, (ast.Subscript, ast.Attribute))
-            and (not isinstance(node.ctx, ast.Load) or (isinstance(node, ast.Attribute)
-                 and node.attr in {"update", "append", "extend", "setdefault", "add"}))
-            for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+CHANGING = {"update", "append", "extend", "setdefault", "add"}
+
+
+def test_what_an_answer_needs_is_found():
+    texts = ["import a", "b = a.f(1)", "unused = 2", "c = {}\nc.update(b=b)", "c = {1: c}",
+             "c[2] = 4", "def g(x):\n    y = c[x]\n    return y", "y = 3", "g(0)"]
+    cells = [new_code_cell(text) for text in texts]
+    cells[-1].metadata["descent"] = {"answers": "ex-some"}
+    assert [cell.source for cell in needed(cells)] == [
+        text for text in texts if text not in {"unused = 2", "y = 3"}]
+    assert names_of("x += 1")[1] == {"x"}
+    assert names_of("y = [x for x in z]\nz = y") == ({"y", "z"}, {"z"}, set())
 
 
 @every_chapter
