@@ -19,8 +19,10 @@ def ladder(p, g, t, m=0.0, L=0.0, R=0.0, x=0.0, z=0.0, *, lr=1e-3, norm="entries
     multiplies by the length of what was divided), those of a fading or of all the past. `average`
     says what is averaged: nothing, the gradients, or the points, whose mean is then `x`. A vector
     is a matrix of one column: its singular value is its length.
-    Sources: Bernstein and Newhouse (2024) for the norms; those of its corners.
+    Raises ValueError for another word. Sources: Bernstein and Newhouse (2024) for the norms; for
+    the corners those of their rules.
     """
+    known(norm=norm, memory=memory, average=average)
     if norm == "matrix" and p.ndim < 2:
         norm = "whole"
     d = g
@@ -42,6 +44,14 @@ def ladder(p, g, t, m=0.0, L=0.0, R=0.0, x=0.0, z=0.0, *, lr=1e-3, norm="entries
     z = z - lr * step
     x = (1 - 1 / t) * x + z / t
     return beta * x + (1 - beta) * z, m, L, R, x, z
+
+
+def known(**choices):
+    """Raise a ValueError for a switch that does not stand on one of its words."""
+    for (name, value), words in zip(choices.items(), (NORMS, MEMORIES, AVERAGES), strict=True):
+        if value not in words:
+            raise ValueError(f"{name} must be {', '.join(words[:-1])} or {words[-1]}, "
+                             f"got {value!r}")
 
 
 def squares(g, norm):

@@ -3,10 +3,10 @@
 from functools import wraps
 
 from descent import tasks
-from descent.ladder import AVERAGES, MEMORIES, NORMS, ladder
 from descent.lab.procedures import fresh_seeds
 from descent.lab.rows import by_parameter
 from descent.lab.trial import Trial
+from descent.ladder import AVERAGES, MEMORIES, NORMS, ladder
 
 __all__ = ["TRIALS", "again", "climbed"]
 
