@@ -74,6 +74,11 @@ def test_rows_of_models_step_as_each_alone(norm, memory):
     torch.testing.assert_close(rows[:, :6].reshape(2, 3, 2), torch.stack(alone))
 
 
+def test_more_than_two_axes_are_no_matrix():
+    with pytest.raises(ValueError, match="norm must not be matrix for a point of 3 axes"):
+        ladder(np.ones((2, 2, 2)), np.ones((2, 2, 2)), 1, norm="matrix")
+
+
 @pytest.mark.parametrize("wrong", [{"norm": "l2"}, {"memory": 0.9}, {"average": None}])
 def test_a_switch_stands_on_one_of_its_words(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be .* or .*, got"):
