@@ -63,9 +63,20 @@ def dot(a, b):
 
 
 def eigh(A):
-    """The eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns."""
-    values, vectors = _library(A)[1].linalg.eigh(A)
-    return values, vectors
+    """The eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns.
+
+    Found in float64: in float32 a matrix of low rank may have none. Those of a matrix that is not
+    finite are NaN, so that a run that diverges does not end those beside it.
+    """
+    name, library = _library(A)
+    double = A.double() if name == "torch" else A.astype(float)
+    finite = library.isfinite(double).all()
+    values, vectors = library.linalg.eigh(
+        library.where(finite, double, library.zeros_like(double)))
+    values = library.where(finite, values, library.full_like(values, math.nan))
+    if name == "torch":
+        return values.to(A.dtype), vectors.to(A.dtype)
+    return values.astype(A.dtype), vectors.astype(A.dtype)
 
 
 def qr(A):
