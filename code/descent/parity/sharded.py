@@ -27,7 +27,7 @@ from descent import rules
 from descent.book import plots
 from descent.ops import sqrt, where
 from descent.optim import LBFGS, Optimizer
-from descent.parity.rules import ROWS
+from descent.parity.rules import BEYOND, ROWS
 from descent.processes import ranks
 
 with warnings.catch_warnings():
@@ -41,6 +41,7 @@ STEPS, BATCH = 10, 24
 LAST_DIGITS = 1e-13  # what ten steps make of sums in another order, relatively
 WRAPPINGS = ("DDP", "ZeRO-1", "FSDP2", "its slice alone")
 _LBFGS = ({"lr": 0.5, "max_iter": 4},)
+_OF_MATRICES = {"muon", "shampoo", "soap"}  # no vectors
 _SHAPES = {"even": (4, 8, 4, 4), "uneven": (5, 7, 3, 1)}  # widths, from layer to layer
 
 
@@ -56,7 +57,7 @@ def lars(p, g, t, B=0.0, *, lr=0.1, momentum=0.9, weight_decay=0.0, trust=0.1):
 
 
 _RULES = {**{name: getattr(rules, name) for name in rules.__all__}, "lars": lars}
-_ROWS = {row.rule.__name__: row for row in ROWS}
+_ROWS = {row.rule.__name__: row for row in (*ROWS, *BEYOND)}
 _CLASSES = {row.torch_class.__name__: row for row in ROWS}
 NAMES = (*_RULES, *_CLASSES)  # all that is run: rules by their names, torch's classes by theirs
 
@@ -210,7 +211,7 @@ def network(shards, name="adam"):
         a, b, c, d = _SHAPES[shards]
         return nn.Sequential(*(part for layer in (
             (a, b), (b, c), (c, d)) for part in (
-            nn.Linear(*layer, bias=name.lower() != "muon", dtype=torch.float64), nn.Tanh())))
+            nn.Linear(*layer, bias=name.lower() not in _OF_MATRICES, dtype=torch.float64), nn.Tanh())))
 
 
 def optimizer_of(name, params, keywords, sharing=None):
