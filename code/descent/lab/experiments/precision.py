@@ -20,8 +20,8 @@ from descent.lab.trial import Trial
 from descent.optim import Optimizer, kahan, master, stochastic
 from descent.signature import state_names
 
-__all__ = ["MAPS", "TRIALS", "eight_bits", "in_bytes", "in_eight_bits", "matched", "stopped", "swept",
-           "trained"]
+__all__ = ["MAPS", "TRIALS", "eight_bits", "in_bytes", "in_eight_bits", "matched", "stopped",
+           "swept", "trained"]
 
 SHORT = torch.bfloat16
 
