@@ -94,6 +94,77 @@ def test_a_rank_that_dies_is_named_though_the_others_lose_their_connection(end, 
     assert "about to end" in "".join(error.value.__notes__)
 
 
+def test_the_error_told_is_the_first_one_s_though_it_comes_last():
+    """Who leaves the group while its error is under way is a lost connection to the others."""
+    def work(rank):
+        if rank == 1:
+            dist.barrier()
+            try:
+                raise KeyError("first")
+            finally:
+                dist.destroy_process_group()
+                time.sleep(0.5)  # by now the others have told theirs
+        dist.barrier()
+        dist.barrier()
+
+    with pytest.raises(RuntimeError, match="rank 1 of 2 raised KeyError: 'first'"):
+        ranks(work, 2)
+
+
+def test_a_rank_that_has_returned_stays_for_the_others_and_has_an_alarm():
+    def work(rank):
+        time.sleep(0.3 * rank)
+        total = torch.ones(1)
+        dist.all_reduce(total, async_op=rank == 0)  # rank 0 returns before rank 1 has begun
+        return total.item(), signal.getitimer(signal.ITIMER_REAL)[0], (
+            signal.getsignal(signal.SIGALRM) is signal.SIG_DFL)
+
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        (_, *alarm), (total, *other) = ranks(work, 2, seconds=20)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert total == 2
+    for left, deadly in (alarm, other):
+        assert 0 < left <= 20 + processes.ALONE
+        assert deadly
+
+
+def test_a_rank_that_has_returned_does_not_outlive_who_started_it(tmp_path):
+    def work(rank):
+        (tmp_path / f"{rank}.new").write_text(str(os.getpid()), encoding="utf8")
+        (tmp_path / f"{rank}.new").rename(tmp_path / str(rank))
+        time.sleep(60 * rank)  # rank 1 would hold rank 0's connection open
+
+    starter = multiprocessing.get_context("fork").Process(target=ranks, args=(work, 2))
+    starter.start()
+    try:
+        assert within(40, lambda: all((tmp_path / str(rank)).exists() for rank in (0, 1)))
+        starter.kill()
+        first, second = (int((tmp_path / str(rank)).read_text("utf8")) for rank in (0, 1))
+        assert within(10, lambda: not lives(first))
+        assert lives(second)
+    finally:
+        starter.kill()
+        starter.join()
+        for path in tmp_path.glob("?"):
+            if lives(pid := int(path.read_text("utf8"))):
+                os.kill(pid, signal.SIGKILL)
+
+
+def within(seconds, so):
+    """Wait until it is so; return whether it came in time."""
+    end = time.monotonic() + seconds
+    while not (done := so()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return done
+
+
+def lives(pid):
+    """Tell whether a process is there, and no zombie that nobody asks for."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
 def test_time_runs_out_and_the_error_says_who_stood_where():
     def work(rank):
         if rank == 1:

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from descent import Optimizer, adam, lab, ranks
 from descent.lab.experiments.sharded import WORLDS
 from descent.optim.shapes import mixes
-from descent.parity import ROWS, machines, sharded
+from descent.parity import BEYOND, ROWS, machines, sharded
 from descent.parity.sharded import Outcome, cases_of, measure, network, whole, worst, wrapped
 
 
@@ -22,7 +22,8 @@ def stored():
 
 
 def test_every_rule_and_class_was_run_every_way(stored):
-    names = {row.rule.__name__ for row in ROWS} | {row.torch_class.__name__ for row in ROWS}
+    names = {row.rule.__name__ for row in (*ROWS, *BEYOND)} | {
+        row.torch_class.__name__ for row in ROWS}
     assert set(stored) == {f"{name}, {world} ranks" for name in names | {"lars"}
                            for world in WORLDS}
     for trial, ways in stored.items():
@@ -32,7 +33,7 @@ def test_every_rule_and_class_was_run_every_way(stored):
         assert all(one["settings"] == len(sharded.keyword_sets(name)) for one in ways.values())
 
 
-ENTRYWISE = [row.rule.__name__ for row in ROWS if row.loop and not mixes(row.rule)]
+ENTRYWISE = [row.rule.__name__ for row in (*ROWS, *BEYOND) if row.loop and not mixes(row.rule)]
 
 
 def test_no_number_is_as_far_off_as_can_be():
@@ -164,10 +165,29 @@ def test_compiled_steps_leave_alone_what_cannot_be_laid(way):
 
 
 def test_the_step_of_single_entries_needs_no_communication():
-    counts = {name: machines.collectives(name)["step"] for name in ("adam", "lars", "muon")}
+    found = machines.collectives("adam", "lars", "muon")
+    counts = {name: parts["step"] for name, parts in found.items()}
     assert counts["adam"] == {}
     assert counts["lars"] == {"all_reduce": 6}  # two norms of three matrices
     assert sum(counts["muon"].values()) > 20
+
+
+def test_a_last_digit_decides_the_bases_of_a_matrix_that_is_not_square():
+    """SOAP under FSDP2 ends as far from one process as a shaken run on one process does."""
+    assert machines.shaken("soap", "even") > 0.01
+    assert machines.shaken("soap", "square") < 1e-8
+    assert machines.shaken("shampoo", "even") < 1e-11
+    assert 0 < machines.shaken("adam", "even") < 1e-13
+
+
+def test_beyond_torch_what_mixes_entries_is_another_matter(stored):
+    two = {name: sharded.outcomes(stored, name) for name in ("shampoo", "soap", "prodigy")}
+    for found in two.values():
+        assert {one for way, one in found.items() if way[0] in "DZ"} == {Outcome()}
+    assert two["shampoo"]["FSDP2, uneven"].difference < 1e-11
+    assert two["soap"]["FSDP2, even"].difference > 0.01
+    assert two["prodigy"]["FSDP2, even"].says == "last digits"
+    assert "flatten unevenly" in two["prodigy"]["FSDP2, uneven"].raises
 
 
 def test_the_norm_that_clips_is_that_of_all_slices():

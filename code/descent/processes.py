@@ -25,7 +25,8 @@ import torch.distributed as dist
 
 __all__ = ["ranks"]
 
-GRACE = 0.5  # seconds for a death to be seen behind the errors it gives the other ranks
+GRACE = 5  # seconds to hear from the rank that failed first, behind the errors it gives the others
+ALONE = 5  # seconds for which a rank may outlast its time, where nobody is left to end it
 
 
 def ranks(function, world, *arguments, seconds=60):
@@ -162,15 +163,25 @@ def _answer(ours, end):
 def _failed(rank, kind, value, open_, team, folder):
     """Return the error for the rank that failed first.
 
-    A death shows on the other ranks as a lost connection, and their errors may come before it.
+    A rank that dies, or leaves the group as its error goes through a `finally`, is a lost
+    connection to the others, whose errors may come before its own.
     """
-    if kind == "error":
-        others = {process.sentinel: (one, ours) for one, (process, ours) in open_.items()
-                  if one != rank}
-        dead = [others[sentinel] for sentinel in wait(list(others), GRACE)]
-        until = time.monotonic() + GRACE
-        rank, kind = next(((one, "death") for one, ours in dead
-                           if _answer(ours, until)[0] == "death"), (rank, kind))
+    others = {one: both for one, both in open_.items() if one != rank}
+    until = time.monotonic() + (GRACE if _follows(kind, value) else 0)
+    first = rank, kind, value
+    while others and _follows(*first[1:]):
+        left = max(0.0, until - time.monotonic())
+        ready = wait([one for process, ours in others.values()
+                      for one in (process.sentinel, ours)], left)
+        for one, (process, ours) in list(others.items()):
+            if ours in ready or process.sentinel in ready:
+                answer = _answer(ours, until)
+                del others[one]
+                if answer[0] in {"error", "death"} and not _follows(*answer):
+                    first = one, *answer
+        if not ready:
+            break
+    rank, kind, value = first
     if kind == "error":
         name, message, text, cause = value
         error = RuntimeError(f"rank {rank} of {len(team)} raised {name}: {message}")
@@ -183,6 +194,11 @@ def _failed(rank, kind, value, open_, team, folder):
            else f"ended with exit status {code} before it returned")
     error = RuntimeError(f"rank {rank} of {len(team)} {how}; the other ranks were ended")
     return _with_prints(error, rank, folder)
+
+
+def _follows(kind, value):
+    """Tell whether an answer is an error that another rank's end may have made: gloo's own."""
+    return kind == "error" and "gloo" in value[2]
 
 
 def _late(late, team, seconds, folder):
@@ -230,7 +246,7 @@ def _work(function, arguments, rank, world, seconds, folder, theirs, inherited):
     if hasattr(os, "setsid"):
         os.setsid()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds + 5)  # if there is nobody left to end it
+        signal.setitimer(signal.ITIMER_REAL, seconds + ALONE)
     for one in inherited:
         one.close()
     _quiet(_prints(folder, rank))

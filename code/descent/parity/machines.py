@@ -19,36 +19,51 @@ from torch.distributed.tensor.debug import CommDebugMode
 
 from descent.optim import LBFGS, Optimizer, stochastic
 from descent.optim.private import pretended_group
-from descent.parity.sharded import batches, loss_of, network, optimizer_of, whole, wrapped
+from descent.parity.sharded import (
+    _distance,
+    batches,
+    loss_of,
+    network,
+    optimizer_of,
+    whole,
+    wrapped,
+)
 from descent.processes import ranks
 from descent.rules import adam
 
-__all__ = ["bytes_on", "clipped", "collectives", "drifted", "resumed", "searched", "trained"]
+__all__ = ["bytes_on", "clipped", "collectives", "drifted", "resumed", "searched", "shaken",
+           "trained"]
 
 _ONE_LOOK = {"lr": 0.5, "max_iter": 1}  # L-BFGS asks once then, for what is there already
 
 
-def collectives(name, world=2):
-    """Return how often ranks talk in a step under FSDP2: by part of it, and by operation.
+def collectives(*names, world=2):
+    """Return how often ranks talk in a step under FSDP2: by name, part of it, and operation.
 
-    The step is the third, on a network of three matrices; `name` is a rule's or a torch class's.
+    The step is the second, on a network of three matrices; a name is a rule's or a torch class's.
     """
-    return ranks(_collectives, world, name)[0]
+    return ranks(_all_collectives, world, names)[0]
+
+
+def _all_collectives(rank, names):
+    return {name: _collectives(rank, name) for name in names}
 
 
 def _collectives(rank, name):
     model, looks = wrapped(network("even", "muon"), "FSDP2"), name.lower() == "lbfgs"
     optimizer = optimizer_of(name, list(model.parameters()), _ONE_LOOK if looks else {})
+    before, (x, y) = batches("even", 2)
+    loss = _looked(rank, model, *before)
+    optimizer.step(*[lambda: loss] * looks)
+    model.zero_grad()
     with warnings.catch_warnings():  # torch's, of the hooks with which its mode looks on
         warnings.filterwarnings("ignore", "FSDP2-wrapped module|Full backward hook", UserWarning)
-        for x, y in batches("even", 3):
-            with CommDebugMode() as forward:
-                loss = _loss(rank, model, x, y)
-            model.zero_grad()
-            with CommDebugMode() as backward:
-                loss.backward()
-            with CommDebugMode() as step:
-                optimizer.step(*[lambda loss=loss: loss] * looks)
+        with CommDebugMode() as forward:
+            loss = _loss(rank, model, x, y)
+        with CommDebugMode() as backward:
+            loss.backward()
+        with CommDebugMode() as step:
+            optimizer.step(*[lambda: loss] * looks)
     return {"forward": _counted(forward), "backward": _counted(backward), "step": _counted(step)}
 
 
@@ -123,6 +138,25 @@ def _searched(rank, mended, wrapping):
             return loss
         optimizer.step(closure)
     return calls, torch.cat([whole(p).flatten() for p in model.parameters()])
+
+
+def shaken(name, shards):
+    """Return how far, relatively, a run on one process ends from itself with shaken gradients.
+
+    Shaken: every entry is changed by chance in its last digit, as sums in another order do.
+    """
+    ends = []
+    for size in (0.0, torch.finfo(torch.float64).eps):
+        random, model = torch.Generator().manual_seed(0), network(shards, name)
+        optimizer = optimizer_of(name, list(model.parameters()), {})
+        for batch in batches(shards):
+            model.zero_grad()
+            loss_of(model, batch).backward()
+            for p in model.parameters():
+                p.grad *= 1 + size * torch.randn(p.shape, generator=random, dtype=torch.float64)
+            optimizer.step()
+        ends.append([p.detach() for p in model.parameters()])
+    return _distance(ends[1], ends[0])
 
 
 def trained(rank, name, steps, folder=None, every=None, before=None):

@@ -27,7 +27,7 @@ from descent import rules
 from descent.book import plots
 from descent.ops import sqrt, where
 from descent.optim import LBFGS, Optimizer
-from descent.parity.rules import ROWS
+from descent.parity.rules import BEYOND, ROWS
 from descent.processes import ranks
 
 with warnings.catch_warnings():
@@ -35,13 +35,15 @@ with warnings.catch_warnings():
     from torch.distributed.optim import ZeroRedundancyOptimizer
 
 __all__ = ["NAMES", "WRAPPINGS", "Case", "Outcome", "cases_of", "keyword_sets", "lars", "measure",
-           "network", "optimizer_of", "table", "whole", "worst", "wrapped"]
+           "network", "optimizer_of", "outcomes", "table", "whole", "worst", "wrapped"]
 
 STEPS, BATCH = 10, 24
 LAST_DIGITS = 1e-13  # what ten steps make of sums in another order, relatively
 WRAPPINGS = ("DDP", "ZeRO-1", "FSDP2", "its slice alone")
 _LBFGS = ({"lr": 0.5, "max_iter": 4},)
-_SHAPES = {"even": (4, 8, 4, 4), "uneven": (5, 7, 3, 1)}  # widths, from layer to layer
+_OF_MATRICES = {"muon", "shampoo", "soap"}  # no vectors
+_SHAPES = {"even": (4, 8, 4, 4), "uneven": (5, 7, 3, 1),  # widths, from layer to layer
+           "square": (4, 4, 4, 4)}
 
 
 def lars(p, g, t, B=0.0, *, lr=0.1, momentum=0.9, weight_decay=0.0, trust=0.1):
@@ -56,7 +58,7 @@ def lars(p, g, t, B=0.0, *, lr=0.1, momentum=0.9, weight_decay=0.0, trust=0.1):
 
 
 _RULES = {**{name: getattr(rules, name) for name in rules.__all__}, "lars": lars}
-_ROWS = {row.rule.__name__: row for row in ROWS}
+_ROWS = {row.rule.__name__: row for row in (*ROWS, *BEYOND)}
 _CLASSES = {row.torch_class.__name__: row for row in ROWS}
 NAMES = (*_RULES, *_CLASSES)  # all that is run: rules by their names, torch's classes by theirs
 
@@ -135,6 +137,12 @@ def worst(outcomes):
     return Outcome(max(one.difference for one in outcomes), all(one.agree for one in outcomes))
 
 
+def outcomes(results, name, world=2):
+    """Return what is stored of a rule or a class, an `Outcome` by wrapping and shapes."""
+    return {way: Outcome(one["difference"], one["agree"], one["raises"])
+            for way, one in results[f"{name}, {world} ranks"].items()}
+
+
 def table(results, names=NAMES, world=2):
     """Return the table of stored results, as `descent.lab.load("sharded")` gives them.
 
@@ -144,10 +152,9 @@ def table(results, names=NAMES, world=2):
     """
     lines = []
     for name in names:
-        ways = results[f"{name}, {world} ranks"]
+        ways = outcomes(results, name, world)
         for of_one in ({"even", "uneven"}, {"sparse"}):
-            own = {way: Outcome(one["difference"], one["agree"], one["raises"])
-                   for way, one in ways.items() if way.rpartition(", ")[2] in of_one}
+            own = {way: one for way, one in ways.items() if way.rpartition(", ")[2] in of_one}
             if own:
                 lines.append([f"{name}, sparse" if of_one == {"sparse"} else name, *(
                     worst(found).says if found else "" for found in (
@@ -208,9 +215,10 @@ def network(shards, name="adam"):
         if shards == "sparse":
             return nn.Embedding(8, 3, sparse=True, dtype=torch.float64)
         a, b, c, d = _SHAPES[shards]
+        bias = name.lower() not in _OF_MATRICES
         return nn.Sequential(*(part for layer in (
             (a, b), (b, c), (c, d)) for part in (
-            nn.Linear(*layer, bias=name.lower() != "muon", dtype=torch.float64), nn.Tanh())))
+            nn.Linear(*layer, bias=bias, dtype=torch.float64), nn.Tanh())))
 
 
 def optimizer_of(name, params, keywords, sharing=None):

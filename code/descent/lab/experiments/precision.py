@@ -2,6 +2,7 @@
 
 Most trials isolate the update: networks compute in float32, and only the values that a rule keeps
 are rounded to bfloat16. `trained` is the whole thing: forward, backward and step in bfloat16.
+`in_bytes` keeps Adam's two means in one byte a number.
 """
 
 import copy
@@ -11,7 +12,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from descent import rules, schedules, tasks
 from descent.lab.procedures import fresh_seeds
@@ -19,7 +20,8 @@ from descent.lab.trial import Trial
 from descent.optim import Optimizer, kahan, master, stochastic
 from descent.signature import state_names
 
-__all__ = ["TRIALS", "matched", "stopped", "swept", "trained"]
+__all__ = ["MAPS", "TRIALS", "eight_bits", "in_bytes", "in_eight_bits", "matched", "stopped",
+           "swept", "trained"]
 
 SHORT = torch.bfloat16
 
@@ -124,6 +126,41 @@ def trained(task, maker, dtype, lr, steps, seeds, batch_size=64):
     return {name: [one[k] for one in made] for k, name in enumerate(("train_loss", "test_loss"))}
 
 
+def eight_bits(x, levels, root, least=0):
+    """Round as `levels` codes would that are linear in the root; blocks of 256.
+
+    No number that is above 0 gets a code below `least`.
+    """
+    blocks = pad(x, (0, -x.shape[-1] % 256)).unflatten(-1, (-1, 256))
+    small = blocks.sign() * blocks.abs()**(1 / root)
+    scale = small.abs().amax(-1, keepdim=True).clamp(min=1e-30) / levels
+    codes = (small / scale).round()
+    codes = torch.where(small > 0, codes.clamp(min=least), codes)
+    rounded = codes * scale
+    return (rounded.sign() * rounded.abs()**root).flatten(-2)[..., :x.shape[-1]]
+
+
+def in_eight_bits(rule, root, least=0):
+    """Return an Adam that keeps m linearly in eight bits, and v linearly in its root."""
+    @functools.wraps(rule)
+    def new(p, g, t, m=0.0, v=0.0, v_max=0.0, **hyper):
+        p, m, v, _ = rule(p, g, t, m, v, **hyper)
+        v = eight_bits(v, 255, root, least)
+        return p, eight_bits(m, 127, 1), v, v
+
+    return new
+
+
+def in_bytes(task, rule, lrs, steps, seeds, root, least=0):
+    """Train each lr with as many seeds, both means in eight bits (root 0: not); return losses."""
+    update = getattr(rules, rule)
+    made = tasks.fit(getattr(tasks, task)(), in_eight_bits(update, root, least) if root else update,
+                     seeds=fresh_seeds(seeds), steps=steps, lr=lrs)
+    return {"train_loss": made.train_loss, "test_loss": made.test_loss}
+
+
+MAPS = {"float32": (0, 0), "v": (1, 0), "its square root": (2, 0), "its fourth root": (4, 0),
+        "v, least code 1": (1, 1), "its square root, least code 1": (2, 1)}
 _DIGITS = {"task": "digits", "steps": 600, "seeds": 10}
 _ADAM = {**_DIGITS, "rule": "adam", "lrs": [1e-4, 1e-3, 1e-2]}
 _SGD = {**_DIGITS, "rule": "sgd", "momentum": 0.9, "lrs": [0.01, 0.1]}
@@ -131,6 +168,7 @@ _COSINE = {**_DIGITS, "rule": "adam", "lrs": [1e-3, 3e-3], "steps": 1500, "cosin
 _SPELLING = {"task": "spelling", "rule": "adam", "lrs": [1e-3, 1e-2], "steps": 240, "seeds": 5,
              "examples": 2000, "batch_size": 32}
 _STOPPED = {"task": "digits", "rule": "adam", "lr": 1e-2, "stops": [150, 200, 250, 300, 350, 400]}
+_BYTES = {"task": "digits", "rule": "adam", "lrs": [1e-3, 3e-3, 1e-2], "steps": 800, "seeds": 10}
 _BETAS = {0.95: [0.9, 0.95], 0.99: [0.9, 0.99], 0.999: [0.9, 0.999]}
 
 TRIALS = {
@@ -152,6 +190,8 @@ TRIALS = {
     # the largest lr once more: thirty seeds that the trials above did not see follow their ten
     **{f"more/{wrap or 'float32'}": Trial(swept, {
         **_ADAM, "lrs": [1e-2], "seeds": 40, "wrap": wrap}) for wrap in (None, *WRAPS)},
+    **{f"bytes/{name}": Trial(in_bytes, {**_BYTES, "root": root, "least": least})
+       for name, (root, least) in MAPS.items()},
     "more/float32, stopped": Trial(stopped, {**_STOPPED, "seeds": 40}),
 }
 
