@@ -1,7 +1,7 @@
 """Optimizers that torch lacks, from the packages that have them: their authors' where there is one.
 
 Each function makes one under the names of our rule. A package is imported when it is needed: only
-who runs the comparison must have it (`pip install "descent[test]"`, or requirements.txt).
+who runs the comparison must have it (`pip install "FOLDER[beyond]"`, or requirements.txt).
 """
 
 from contextlib import contextmanager, redirect_stdout
@@ -75,4 +75,5 @@ def _module(name):
         return import_module(name)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{error.name} is needed to compare with: pip install -r requirements.txt") from error
+            f"{error.name} is needed to compare with: in the course's folder, "
+            f'pip install ".[beyond]"') from error
