@@ -19,8 +19,8 @@ def ladder(p, g, t, m=0.0, L=0.0, R=0.0, x=0.0, z=0.0, *, lr=1e-3, norm="entries
     multiplies by the length of what was divided), those of a fading or of all the past. `average`
     says what is averaged: nothing, the gradients, or the points, whose mean is then `x`. A vector
     is a matrix of one column: its singular value is its length.
-    Raises ValueError for another word, or for more than two axes as a matrix. Sources: Bernstein and Newhouse (2024) for the norms; for
-    the corners those of their rules.
+    Raises ValueError for another word, or for more than two axes as a matrix.
+    Sources: Bernstein and Newhouse (2024) for the norms; for the corners those of their rules.
     """
     known(norm=norm, memory=memory, average=average)
     if norm == "matrix" and p.ndim > 2:
