@@ -550,6 +550,8 @@ FLOOR = find("sgd.same_floor").reference
     ("nadam.first_step", lambda lr, beta1, momentum_decay, g: find("nadam.first_step").reference(
         lr, beta1, momentum_decay, np.sign(g)) * math.exp(math.sin(g)),
      "Yours changes with `g`; what is asked for does not."),
+    ("muon.gain", lambda s: s[0]**1.3 + s[-1],
+     "Yours changes if all of `s` are multiplied by one number; what is asked for does not."),
     ("sgd.same_floor", lambda lr, h, ratio: math.exp(lr) / (1.3 + h) / (2.7 + ratio**0.3),
      "Where `ratio` makes what is asked for larger, it makes yours smaller"),
     ("sgd.same_floor", lambda lr, h, ratio: -FLOOR(lr, h, ratio) * (1 + h + lr**2 + ratio**lr),

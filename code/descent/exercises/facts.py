@@ -273,6 +273,12 @@ def _with_arguments(reference, answer, tried):
                            f"Find where `{name}` enters, and put it in.")
         if len(pairs) > 1 and not any(theirs) and all(not _same(*yours, 1e-6)
                                                       for yours, _ in pairs):
+            if isinstance(tried[0][name], np.ndarray) and tried[0][name].size > 1:
+                return Mistake(f"scale of {name} enters", None,
+                               f"Yours changes if all of `{name}` are multiplied by one number; "
+                               f"what is asked for does not.",
+                               f"What becomes of your result if all of `{name}` are doubled?",
+                               f"Divide by something that doubles with `{name}`.")
             return Mistake(f"{name} enters", None,
                            f"Yours changes with `{name}`; what is asked for does not.",
                            f"Should your result change with `{name}`?",
