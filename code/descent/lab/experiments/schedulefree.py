@@ -140,10 +140,11 @@ def _trials():
         for horizon in HORIZONS[task]:
             looks = [look for look in HORIZONS[task] if look <= horizon]
             for shape in ("cosine", "line"):
-                yield f"{race}/{shape}/{horizon}", Trial(followed, {
-                    **end, "steps": horizon, "warm": horizon // 20, "looks": looks,
-                    "schedule": shape})
-        if race != "spelling/sgd":  # dear
+                if race != "spelling/sgd" or (horizon, shape) == (steps, "cosine"):  # dear
+                    yield f"{race}/{shape}/{horizon}", Trial(followed, {
+                        **end, "steps": horizon, "warm": horizon // 20, "looks": looks,
+                        "schedule": shape})
+        if race != "spelling/sgd":
             readings = ["last", *_AVERAGES]
             yield f"{race}/constant", Trial(followed, {
                 **usual, **whole, "readings": readings, "chosen": readings,
@@ -153,11 +154,6 @@ def _trials():
         if race == "digits/sgd":  # what beta buys
             for beta in _BETAS:
                 yield f"{race}/free, beta {beta}", Trial(followed, {**one, "betas": [beta, 0.999]})
-    race, task = "spelling/adamw", "spelling"
-    yield f"{race}/cosine, no climb", Trial(followed, {
-        **_DATA[task], **_FORMS["adamw"][0], "steps": HORIZONS[task][-1], "warm": 0,
-        "looks": HORIZONS[task], "schedule": "cosine", "readings": ["last"], "chosen": ["last"],
-        "lrs": _GRIDS[race]["falling"]})
 
 
 TRIALS = dict(_trials())
