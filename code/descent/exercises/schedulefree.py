@@ -116,7 +116,7 @@ _IMPLEMENT = (
             why="It blends the old y with z, a moving mean.",
             do="Find x first: x = (p - (1 - beta) * z) / beta, with the old z."),
     Mistake("y averaged", _taken_for_x, ask=_STORED,
-            why="It takes y for x, and returns that mean.",
+            why="It takes y for x, or finds x with the new z, which comes to the same.",
             do="Find x first: x = (p - (1 - beta) * z) / beta, with the old z."),
     Mistake("new z", _rule(back=lambda p, z, beta: p), ask=_STORED,
             why="It takes y for x before the mean moves.",
