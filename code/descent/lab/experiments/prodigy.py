@@ -1,0 +1,118 @@
+"""Prodigy with nothing tuned against Adam: tuned, at torch's default, and with an lr drawn blindly.
+
+Fixed before the first run: tasks, horizons, seeds, rates and settings. Adam's lr is tuned on
+validation data by quarter decades; all half decades from 3e-4 to 0.3 are reported on fresh seeds as
+well: their mean over rates is what an lr drawn evenly in logs would have given. Both methods have
+the same schedule, the same gradients and no decay. Prodigy sees a whole model as one vector.
+"""
+
+from functools import wraps
+
+import numpy as np
+import torch
+
+from descent import rules, schedules, tasks
+from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.rows import by_parameter
+from descent.lab.trial import Trial
+
+__all__ = ["DRAWN", "LRS", "SETTINGS", "TASKS", "TRIALS", "blind", "estimated", "guarded",
+           "rivals"]
+
+LRS = rates(10**-3.5, 10**-0.5, 13, digits=6)
+DRAWN = LRS[::2]
+SETTINGS = {"as it comes": {}, "bias corrected": {"use_bias_correction": True},
+            "bias corrected, guarded": {"use_bias_correction": True, "guard": True},
+            "d_coef 0.5": {"d_coef": 0.5}, "d_coef 2": {"d_coef": 2.0},
+            "lr 0.316": {"lr": 10**-0.5}, "lr 3.16": {"lr": 10**0.5}}
+TASKS = {"digits": {"steps": 200}, "names": {"steps": 200}, "mnist_1d": {"steps": 200},
+         "spelling": {"steps": 120, "batch_size": 32}}
+SCHEDULES = {"cosine": lambda steps: schedules.cosine_annealing(1.0, T_max=steps),
+             "constant": lambda steps: lambda k: 1.0}
+
+
+def guarded(p, g, t, m=0.0, v=0.0, s=0.0, p0=0.0, r=0.0, d=0.0, d_max=0.0, *, lr=1.0,
+            betas=(0.9, 0.999), eps=1e-8, use_bias_correction=False, d0=1e-6, d_coef=1.0):
+    """Take a step of Prodigy as the package does with `safeguard_warmup`: lr is left out of s."""
+    beta1, beta2 = betas
+    if t == 1:
+        p0, d, d_max = p, d0, d0
+    step = d * lr * ((1 - beta2**t)**0.5 / (1 - beta1**t) if use_bias_correction else 1.0)
+    r = beta2**0.5 * r + d / d0 * step * (g * (p0 - p)).sum()
+    s = beta2**0.5 * s + d / d0 * d * g
+    m = beta1 * m + (1 - beta1) * d * g
+    v = beta2 * v + (1 - beta2) * (d * g)**2
+    size = abs(s).sum()
+    d_hat = d_coef * r / torch.where(size == 0, 1.0, size)
+    d = d_max = torch.maximum(torch.as_tensor(d_max, dtype=p.dtype), d_hat)
+    return p - step * m / (v.sqrt() + d * eps), m, v, s, p0, r, d, d_max
+
+
+def _task(name):
+    task = getattr(tasks, name)()
+    return task.cut(train=2000, validation=400, test=400) if name == "spelling" else task
+
+
+def _trained(task, rule, schedule, steps, batch_size, seeds, **hyper):
+    return tasks.fit(task, rule, seeds=seeds, steps=steps, batch_size=batch_size,
+                     schedule=SCHEDULES[schedule](steps), **hyper)
+
+
+def rivals(task, schedule, steps, lrs, tuning, final, batch_size=64):
+    """Tune Adam's lr on validation data; return also what the default 1e-3 gives, by fresh seed."""
+    task = _task(task)
+
+    def train(settings, seeds):
+        return _trained(task, rules.adam, schedule, steps, batch_size, seeds,
+                        lr=[one["lr"] for one in settings])
+
+    made = tasks.choose(train, [{"lr": lr} for lr in lrs], tuning_seeds=range(tuning),
+                        final_seeds=fresh_seeds(final))
+    default = train([{"lr": 1e-3}], fresh_seeds(final))
+    return {"validation": made.losses, "lr": made.setting["lr"], "at_edge": made.at_edge,
+            "test_loss": made.final.test_loss[0], "default": default.test_loss[0]}
+
+
+def blind(task, schedule, steps, lrs, seeds, batch_size=64):
+    """Train Adam at each rate with fresh seeds; return test losses (rates, seeds)."""
+    made = _trained(_task(task), rules.adam, schedule, steps, batch_size, fresh_seeds(seeds),
+                    lr=lrs)
+    return {"test_loss": made.test_loss}
+
+
+def estimated(task, schedule, steps, seeds, batch_size=64, guard=False, **hyper):
+    """Train Prodigy with fresh seeds; return test losses and the estimate d after each step."""
+    task, seen = _task(task), []
+    numbers = sum(p.numel() for p in task.make().parameters())
+    rule = by_parameter(guarded if guard else rules.prodigy, [(numbers,)])
+
+    @wraps(rule)
+    def noted(*args, **hyper):
+        made = rule(*args, **hyper)
+        seen.append(made[-2][0].cpu().numpy())
+        return made
+
+    made = _trained(task, noted, schedule, steps, batch_size, fresh_seeds(seeds), **hyper)
+    return {"test_loss": made.test_loss[0], "train_loss": made.train_loss[0],
+            "d": np.array(seen)[:, :seeds]}
+
+
+def _trials():
+    for task, plan in TASKS.items():
+        dear = task == "spelling"
+        for schedule in ("cosine", "constant"):
+            if schedule == "constant" and task not in ("digits", "names"):
+                continue
+            own = {"task": task, "schedule": schedule, **plan}
+            yield f"{task}/{schedule}/Adam", Trial(rivals, {
+                **own, "lrs": LRS[4:11] if dear else LRS, "tuning": 2 if dear else 4, "final": 10})
+            yield f"{task}/{schedule}/blind", Trial(blind, {
+                **own, "lrs": DRAWN, "seeds": 2 if dear else 10})
+            for name, hyper in SETTINGS.items():
+                if (dear and name not in ("as it comes", "bias corrected, guarded")) or (
+                        schedule == "constant" and name not in ("as it comes", "d_coef 2")):
+                    continue
+                yield f"{task}/{schedule}/{name}", Trial(estimated, {**own, "seeds": 10, **hyper})
+
+
+TRIALS = dict(_trials())
