@@ -4,6 +4,10 @@ Fixed before the first run: tasks, horizons, seeds, rates and settings. Adam's l
 validation data by quarter decades; all half decades from 3e-4 to 0.3 are reported on fresh seeds as
 well: their mean over rates is what an lr drawn evenly in logs would have given. Both methods have
 the same schedule, the same gradients and no decay. Prodigy sees a whole model as one vector.
+
+Added when digits and names were seen, where Prodigy as it comes ends far above Adam while its d is
+near Adam's tuned lr: as a control, `d` held at that lr (Adam without its corrections); names for
+1,000 steps; and, on digits, other d0.
 """
 
 from functools import wraps
@@ -113,6 +117,17 @@ def _trials():
                         schedule == "constant" and name not in ("as it comes", "d_coef 2")):
                     continue
                 yield f"{task}/{schedule}/{name}", Trial(estimated, {**own, "seeds": 10, **hyper})
+    for task, lr in (("digits", LRS[8]), ("names", LRS[7])):  # d held at the lr tuned for Adam
+        yield f"{task}/cosine/uncorrected Adam", Trial(estimated, {
+            "task": task, "schedule": "cosine", **TASKS[task], "seeds": 10, "d0": lr,
+            "d_coef": 1e-9})
+    for d0 in (1e-8, 1e-4, 1e-1):
+        yield f"digits/cosine/d0 {d0:g}", Trial(estimated, {
+            "task": "digits", "schedule": "cosine", **TASKS["digits"], "seeds": 10, "d0": d0})
+    longer = {"task": "names", "schedule": "cosine", "steps": 1000}
+    yield "longer/Adam", Trial(rivals, {**longer, "lrs": LRS[2:8], "tuning": 2, "final": 10})
+    for name in ("as it comes", "bias corrected"):
+        yield f"longer/{name}", Trial(estimated, {**longer, "seeds": 10, **SETTINGS[name]})
 
 
 TRIALS = dict(_trials())
