@@ -7,7 +7,7 @@ the same schedule, the same gradients and no decay. Prodigy sees a whole model a
 
 Added when digits and names were seen, where Prodigy as it comes ends far above Adam while its d is
 near Adam's tuned lr: as a control, `d` held at that lr (Adam without its corrections); names for
-1,000 steps; and, on digits, other d0.
+1,000 steps; on digits, other d0; and Adam's training losses at its tuned lr.
 """
 
 from functools import wraps
@@ -20,8 +20,8 @@ from descent.lab.procedures import fresh_seeds, rates
 from descent.lab.rows import by_parameter
 from descent.lab.trial import Trial
 
-__all__ = ["DRAWN", "LRS", "SETTINGS", "TASKS", "TRIALS", "blind", "estimated", "guarded",
-           "rivals"]
+__all__ = ["DRAWN", "LRS", "SETTINGS", "TASKS", "TRIALS", "TUNED", "blind", "ended", "estimated",
+           "guarded", "rivals"]
 
 LRS = rates(10**-3.5, 10**-0.5, 13, digits=6)
 DRAWN = LRS[::2]
@@ -31,6 +31,7 @@ SETTINGS = {"as it comes": {}, "bias corrected": {"use_bias_correction": True},
             "lr 0.316": {"lr": 10**-0.5}, "lr 3.16": {"lr": 10**0.5}}
 TASKS = {"digits": {"steps": 200}, "names": {"steps": 200}, "mnist_1d": {"steps": 200},
          "spelling": {"steps": 120, "batch_size": 32}}
+TUNED = {"digits": LRS[8], "names": LRS[7], "mnist_1d": LRS[9], "spelling": LRS[7]}
 SCHEDULES = {"cosine": lambda steps: schedules.cosine_annealing(1.0, T_max=steps),
              "constant": lambda steps: lambda k: 1.0}
 
@@ -84,6 +85,13 @@ def blind(task, schedule, steps, lrs, seeds, batch_size=64):
     return {"test_loss": made.test_loss}
 
 
+def ended(task, schedule, steps, lr, seeds, batch_size=64):
+    """Train Adam at the lr that was tuned, with the same fresh seeds; return training losses."""
+    made = _trained(_task(task), rules.adam, schedule, steps, batch_size, fresh_seeds(seeds),
+                    lr=[lr])
+    return {"train_loss": made.train_loss[0], "test_loss": made.test_loss[0]}
+
+
 def estimated(task, schedule, steps, seeds, batch_size=64, guard=False, **hyper):
     """Train Prodigy with fresh seeds; return test losses and the estimate d after each step."""
     task, seen = _task(task), []
@@ -117,10 +125,10 @@ def _trials():
                         schedule == "constant" and name not in ("as it comes", "d_coef 2")):
                     continue
                 yield f"{task}/{schedule}/{name}", Trial(estimated, {**own, "seeds": 10, **hyper})
-    for task, lr in (("digits", LRS[8]), ("names", LRS[7])):  # d held at the lr tuned for Adam
+    for task in ("digits", "names"):  # d held at the lr tuned for Adam
         yield f"{task}/cosine/uncorrected Adam", Trial(estimated, {
-            "task": task, "schedule": "cosine", **TASKS[task], "seeds": 10, "d0": lr,
-            "d_coef": 1e-9})
+            "task": task, "schedule": "cosine", **TASKS[task], "seeds": 10,
+            "d0": TUNED[task], "d_coef": 1e-9})
     for d0 in (1e-8, 1e-4, 1e-1):
         yield f"digits/cosine/d0 {d0:g}", Trial(estimated, {
             "task": "digits", "schedule": "cosine", **TASKS["digits"], "seeds": 10, "d0": d0})
@@ -128,6 +136,10 @@ def _trials():
     yield "longer/Adam", Trial(rivals, {**longer, "lrs": LRS[2:8], "tuning": 2, "final": 10})
     for name in ("as it comes", "bias corrected"):
         yield f"longer/{name}", Trial(estimated, {**longer, "seeds": 10, **SETTINGS[name]})
+    for task, plan in TASKS.items():
+        yield f"{task}/cosine/Adam ended", Trial(ended, {
+            "task": task, "schedule": "cosine", **plan, "lr": TUNED[task], "seeds": 10})
+    yield "longer/Adam ended", Trial(ended, {**longer, "lr": LRS[4], "seeds": 10})
 
 
 TRIALS = dict(_trials())
