@@ -7,7 +7,8 @@ the same schedule, the same gradients and no decay. Prodigy sees a whole model a
 
 Added when digits and names were seen, where Prodigy as it comes ends far above Adam while its d is
 near Adam's tuned lr: as a control, `d` held at that lr (Adam without its corrections); names for
-1,000 steps; on digits, other d0; and Adam's training losses at its tuned lr.
+1,000 steps; on digits, other d0; and Adam's training losses at its tuned lr. Bias correction on
+spelling was left out at first, for time, and added when spelling had been seen.
 """
 
 from functools import wraps
