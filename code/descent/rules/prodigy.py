@@ -10,9 +10,11 @@ def prodigy(p, g, t, m=0.0, v=0.0, s=0.0, p0=0.0, r=0.0, d=0.0, d_max=0.0, *,
             d0=1e-6, d_coef=1.0, growth_rate=math.inf):
     """Take one step on all parameters as one array; return the new point, and all it remembers.
 
-    `d` estimates from below the largest distance of an entry of the start `p0` from the goal, and
-    multiplies lr. It sees whole arrays: run on two parameters it makes two estimates.
-    Source: Mishchenko and Defazio (2024), algorithm 4, with the authors' weights.
+    `d` multiplies lr. For a convex function, exact gradients and a `d_coef` of 1 it estimates from
+    below the largest distance of an entry of the start `p0` from the goal. It sees whole arrays:
+    run on two parameters it makes two estimates.
+    Source: Mishchenko and Defazio (2024), the form with Adam's steps, as their package prodigyopt
+    has it: r and s carry `d / d0` for `d` and no factor 1 - sqrt(beta2), which both cancel.
     """
     beta1, beta2 = betas
     if t == 1:
