@@ -194,18 +194,24 @@ def _step(turn=lambda QL, X, QR: QL.T @ X @ QR, back=lambda QL, X, QR: QL @ X @ 
     return step
 
 
-def _turned_by(angle):
+def _turn(side, first, angle):
+    """Return a rotation of two neighbouring axes, the `first` and the next."""
+    made = np.eye(side)
     cos, sin = math.cos(angle), math.sin(angle)
-    return np.array([[cos, -sin], [sin, cos]])
+    made[first, first], made[first, first + 1] = cos, -sin
+    made[first + 1, first], made[first + 1, first + 1] = sin, cos
+    return made
 
 
 def _driven(rule):
-    """Drive a rule for four steps on a matrix, in two pairs of bases."""
-    drawn = np.random.default_rng(8).normal(size=(4, 2, 2))
-    for angles in ((0.0, 0.0), (0.5, -0.8)):
-        W, state = np.array([[1.0, -0.5], [0.3, 2.0]]), ()
-        QL, QR = (_turned_by(angle) for angle in angles)
-        where = "in plain bases" if angles == (0.0, 0.0) else "in turned bases"
+    """Drive a rule for four steps on a matrix, in plain bases and in turned ones."""
+    drawn = np.random.default_rng(8).normal(size=(4, 3, 2))
+    for turned in (False, True):
+        W, state = np.array([[1.0, -0.5], [0.3, 2.0], [-1.2, 0.4]]), ()
+        QL, QR = np.eye(3), np.eye(2)
+        if turned:
+            QL, QR = _turn(3, 0, 0.5) @ _turn(3, 1, 1.1), _turn(2, 0, -0.8)
+        where = "in turned bases" if turned else "in plain bases"
         for t in range(1, 5):
             W, *state = rule(W, drawn[t - 1].copy(), t, *state, QL=QL.copy(), QR=QR.copy(), lr=0.1,
                              beta1=0.8, beta2=0.6, eps=1e-3)

@@ -48,7 +48,14 @@ def plain_shampoo(p, g, t, L=0.0, R=0.0, *, lr, weight_decay):
     return new - lr * weight_decay * p, L, R
 
 
-MATRIX_RULES = {"soap": soap, "shampoo": plain_shampoo, "adam": partial(in_a_basis, turned=False),
+def soap_soon(p, g, t, *state, lr, weight_decay):
+    """Take SOAP's step with new bases at every step up to the twentieth, every 10 from then on."""
+    return soap(p, g, t, *state, lr=lr, weight_decay=weight_decay,
+                precondition_frequency=1 if t <= 20 else 10)
+
+
+MATRIX_RULES = {"soap": soap, "soon": soap_soon,
+                "shampoo": plain_shampoo, "adam": partial(in_a_basis, turned=False),
                 "random": partial(in_a_basis, turned=True)}
 
 
@@ -129,6 +136,12 @@ TRIALS = {
     **{f"spelling/SOAP, f = {f}": Trial(judged, {
         **_SPELLING, "hidden": "soap", "lr": 0.02, "rest": 0.04, "seeds": 10,
         "precondition_frequency": f}) for f in (1, 50, 1000)},  # the last keeps the first bases
+    "spelling/SOAP, f = 1, then 10": Trial(judged, {**_SPELLING, "hidden": "soon", "lr": 0.02,
+                                                   "rest": 0.04, "seeds": 10}),
+    # Four times as long, at the same settings, as Muon and AdamW there.
+    **{f"spelling/SOAP, f = {f}, 480 steps": Trial(judged, {
+        **_SPELLING, "steps": 480, "hidden": "soap", "lr": 0.02, "rest": 0.04, "seeds": 10,
+        "precondition_frequency": f}) for f in (1, 10)},
     "spelling/SOAP, no decay": Trial(judged, {**_SPELLING, "decay": 0.0, "hidden": "soap",
                                               "lr": 0.02, "rest": 0.04, "seeds": 10}),
     # About as long as SOAP's 120 steps take, on one thread of a CPU, at what AdamW chose in the
