@@ -65,7 +65,7 @@ def channels(one, steps):
 def test_the_page_makes_each_table_from_the_rule_as_it_is(widgets, tmp_path):
     made = {place: widget for place, widget in widgets.items() if widget.content["source"]}
     assert {chapter for chapter, _ in widgets} - {chapter for chapter, _ in made} == {
-        "adafactor", "muon",  # x and y are entries of a matrix
+        "adafactor", "muon", "shampoo",  # x and y are entries of a matrix
         "lbfgs", "rmsprop"}  # the first looks again, the second's wind blows along x
     jobs = [(CELLS[place], widget.content["source"], widget.start, 0, len(widget.content["left"]))
             for place, widget in made.items()]
