@@ -9,7 +9,8 @@ An EMA is given several memories, and the best by validation.
 What was changed afterwards: the grid of AdamW at a constant rate on digits, whose choices were at
 its edge, was moved up; on spelling, where a trial is dear, SGD and a cosine without a climb were
 left out, before they were run. Added after the first results, on digits: decays for the SGD form,
-whose test losses rose, and for its cosine; other betas for the AdamW form.
+whose test losses rose, and for its cosine; other betas for the AdamW form. On spelling: other
+decays at the lr that was chosen, by validation.
 """
 
 from dataclasses import replace
@@ -21,10 +22,12 @@ from descent import rules, schedules, tasks
 from descent.lab.procedures import fresh_seeds, rates
 from descent.lab.trial import Trial
 
-__all__ = ["DECAYS", "EMAS", "HORIZONS", "TRIALS", "again", "followed", "read"]
+__all__ = ["DECAYS", "EMAS", "HORIZONS", "OTHER_DECAYS", "TRIALS", "again", "decays", "followed",
+           "read"]
 
 HORIZONS = {"digits": [75, 150, 300], "spelling": [60, 120, 240]}
 DECAYS = [0.003, 0.01, 0.03]  # and 0
+OTHER_DECAYS = [0.0, 0.03, 0.3]  # than 0.1
 EMAS = [0.9, 0.95, 0.97, 0.98, 0.99]
 
 
@@ -92,6 +95,14 @@ def followed(task, examples, validation, lrs, looks, readings, chosen, tuning, f
         name: {"validation": tried[name], "lr": lrs[k], "test": {
             reading: losses[:, taken.index(k)] for reading, losses in fresh.items()}}
         for name, k in best.items()}}
+
+
+def decays(task, examples, validation, weight_decays, reading, tuning, **given):
+    """Return the validation losses after the last step for each weight decay, (decays, seeds)."""
+    part = getattr(tasks, task)().cut(train=examples, validation=validation)
+    return {"validation": np.array([
+        _seen(part, weight_decay=decay, readings=[reading], looks=[given["steps"]],
+              seeds=range(tuning), **given)[reading][-1, 0] for decay in weight_decays])}
 
 
 def again(trial, name, reading, seeds=2):
@@ -163,4 +174,17 @@ def _trials():
                     "looks": HORIZONS[task], "schedule": "cosine"})
 
 
-TRIALS = dict(_trials())
+def _decayed():
+    """At the lr that `followed` chose at the last horizon of spelling."""
+    data = {key: value for key, value in _DATA["spelling"].items() if key != "final"}
+    given = {**data, "steps": 240, "warm": 12, "weight_decays": OTHER_DECAYS}
+    grids = _GRIDS["spelling/adamw"]
+    yield "spelling/adamw/free, decays", Trial(decays, {
+        **given, "rule": "schedulefree", "schedule": "constant", "reading": "x",
+        "lr": [grids["free"][3]]})
+    yield "spelling/adamw/cosine/240, decays", Trial(decays, {
+        **given, "rule": "adamw", "schedule": "cosine", "reading": "last",
+        "lr": [grids["falling"][3]]})
+
+
+TRIALS = dict(_trials()) | dict(_decayed())
