@@ -11,7 +11,8 @@ def schedulefree(p, g, t, x=0.0, z=0.0, v=0.0, weight_sum=0.0, lr_max=0.0, *,
     Gradients are taken at y, between `z`, which walks, and `x`, the mean of the z so far. With
     `adaptive` z walks as Adam without its momentum would, else as gradient descent. What weighs a z
     in the mean is a power of t and of the largest lr so far.
-    Source: Defazio et al. (2024), algorithm 1, and equation 1 for gradient descent.
+    Source: Defazio et al. (2024): algorithm 1 as the authors' package has it from 1.3 on, with
+    Adam's correction in v, not in lr; for gradient descent equation 1, but the start is in no mean.
     """
     beta1, beta2 = betas
     if t == 1:
