@@ -147,17 +147,16 @@ TRIALS = {
                                      "lrs": [0.005, 0.01, 0.02, 0.04]}),
     "spelling/Shampoo": Trial(mixed, {**_BOTH, "decay": 0.0, "rests": [0.01, 0.02, 0.04],
                                       "hidden": "shampoo", "lrs": [0.1, 0.2, 0.4, 0.8]}),
-    **{f"spelling/SOAP, f = {f}": Trial(judged, {
-        **_SPELLING, "hidden": "soap", "lr": 0.02, "rest": 0.04, "seeds": 10,
-        "precondition_frequency": f}) for f in (1, 50, 1000)},  # the last keeps the first bases
+    # lr is tuned for each, the rest's is SOAP's choice; the last keeps the first bases.
+    **{f"spelling/SOAP, f = {f}": Trial(mixed, {
+        **_BOTH, "rests": [0.04], "hidden": "soap", "lrs": lrs, "precondition_frequency": f})
+       for f, lrs in ((1, [0.01, 0.02, 0.04]), (50, [0.005, 0.01, 0.02]),
+                      (1000, [0.005, 0.01, 0.02]))},
     "spelling/SOAP, f = 1, then 10": Trial(judged, {**_SPELLING, "hidden": "soon", "lr": 0.02,
                                                    "rest": 0.04, "seeds": 10}),
-    # Is it the start that counts? And the first bases at the lr that plain Adam chose.
+    # Is it the start that counts?
     "spelling/SOAP, f = 10, then 1": Trial(judged, {**_SPELLING, "hidden": "late", "lr": 0.02,
                                                    "rest": 0.04, "seeds": 10}),
-    "spelling/SOAP, f = 1000, lr 0.01": Trial(judged, {
-        **_SPELLING, "hidden": "soap", "lr": 0.01, "rest": 0.04, "seeds": 10,
-        "precondition_frequency": 1000}),
     # Shampoo at its own choice, with the others' decay; and with old roots, as SOAP's old bases.
     "spelling/Shampoo, decay": Trial(judged, {**_SPELLING, "hidden": "shampoo", "lr": 0.4,
                                               "rest": 0.02, "seeds": 10}),
