@@ -18,7 +18,7 @@ from descent.lab.procedures import fresh_seeds
 from descent.lab.rows import by_parameter
 from descent.lab.trial import Trial
 from descent.rules.adamw import adamw
-from descent.rules.shampoo import shampoo
+from descent.rules.shampoo import power, shampoo
 from descent.rules.soap import soap
 
 __all__ = ["TRIALS", "again", "judged", "mixed", "parted"]
@@ -54,7 +54,21 @@ def soap_soon(p, g, t, *state, lr, weight_decay):
                 precondition_frequency=1 if t <= 20 else 10)
 
 
-MATRIX_RULES = {"soap": soap, "soon": soap_soon,
+def soap_late(p, g, t, *state, lr, weight_decay):
+    """Take SOAP's step with new bases every 10 steps up to the twentieth, at each from then on."""
+    return soap(p, g, t, *state, lr=lr, weight_decay=weight_decay,
+                precondition_frequency=10 if t <= 20 else 1)
+
+
+def shampoo_soon(p, g, t, L=0.0, R=0.0, left=0.0, right=0.0, *, lr, weight_decay):
+    """Take Shampoo's step with new roots at every step up to the twentieth, then every 10."""
+    L, R = L + g @ g.T, R + g.T @ g
+    if t <= 20 or (t - 1) % 10 == 0:
+        left, right = power(L, -0.25, 1e-6), power(R, -0.25, 1e-6)
+    return p - lr * left @ g @ right - lr * weight_decay * p, L, R, left, right
+
+
+MATRIX_RULES = {"soap": soap, "soon": soap_soon, "late": soap_late, "shampoo soon": shampoo_soon,
                 "shampoo": plain_shampoo, "adam": partial(in_a_basis, turned=False),
                 "random": partial(in_a_basis, turned=True)}
 
@@ -133,20 +147,32 @@ TRIALS = {
                                      "lrs": [0.005, 0.01, 0.02, 0.04]}),
     "spelling/Shampoo": Trial(mixed, {**_BOTH, "decay": 0.0, "rests": [0.01, 0.02, 0.04],
                                       "hidden": "shampoo", "lrs": [0.1, 0.2, 0.4, 0.8]}),
-    **{f"spelling/SOAP, f = {f}": Trial(judged, {
-        **_SPELLING, "hidden": "soap", "lr": 0.02, "rest": 0.04, "seeds": 10,
-        "precondition_frequency": f}) for f in (1, 50, 1000)},  # the last keeps the first bases
+    # lr is tuned for each, the rest's is SOAP's choice; the last keeps the first bases.
+    **{f"spelling/SOAP, f = {f}": Trial(mixed, {
+        **_BOTH, "rests": [0.04], "hidden": "soap", "lrs": lrs, "precondition_frequency": f})
+       for f, lrs in ((1, [0.01, 0.02, 0.04]), (50, [0.005, 0.01, 0.02]),
+                      (1000, [0.005, 0.01, 0.02]))},
     "spelling/SOAP, f = 1, then 10": Trial(judged, {**_SPELLING, "hidden": "soon", "lr": 0.02,
                                                    "rest": 0.04, "seeds": 10}),
+    # Is it the start that counts?
+    "spelling/SOAP, f = 10, then 1": Trial(judged, {**_SPELLING, "hidden": "late", "lr": 0.02,
+                                                   "rest": 0.04, "seeds": 10}),
+    # Shampoo at its own choice, with the others' decay; and with old roots, as SOAP's old bases.
+    "spelling/Shampoo, decay": Trial(judged, {**_SPELLING, "hidden": "shampoo", "lr": 0.4,
+                                              "rest": 0.02, "seeds": 10}),
+    "spelling/Shampoo, f = 1, then 10": Trial(judged, {
+        **_SPELLING, "decay": 0.0, "hidden": "shampoo soon", "lr": 0.4, "rest": 0.02,
+        "seeds": 10}),
     # Four times as long, at the same settings, as Muon and AdamW there.
     **{f"spelling/SOAP, f = {f}, 480 steps": Trial(judged, {
         **_SPELLING, "steps": 480, "hidden": "soap", "lr": 0.02, "rest": 0.04, "seeds": 10,
         "precondition_frequency": f}) for f in (1, 10)},
     "spelling/SOAP, no decay": Trial(judged, {**_SPELLING, "decay": 0.0, "hidden": "soap",
                                               "lr": 0.02, "rest": 0.04, "seeds": 10}),
-    # About as long as SOAP's 120 steps take, on one thread of a CPU, at what AdamW chose in the
+    # 1.2 times SOAP's 120 steps, about as long as these take at f = 10 on one thread of a CPU; and
+    # a third more, about as long as with bases renewed often at first. At what AdamW chose in the
     # Muon chapter, both for 120 steps and for 200.
-    "spelling/AdamW, 160 steps": Trial(of_muon.judged, {
+    **{f"spelling/AdamW, {steps} steps": Trial(of_muon.judged, {
         "task": "spelling", "hidden": "adamw", "lr": 0.02, "rest": 0.04, "examples": 2000,
-        "held": 400, "steps": 160, "batch_size": 32, "seeds": 10}),
+        "held": 400, "steps": steps, "batch_size": 32, "seeds": 10}) for steps in (144, 160)},
 }
