@@ -9,7 +9,9 @@ beta2 costs if lr is tuned.
 What was changed afterwards: except on names a beta2 at an edge was chosen, so the grids reach
 further, on MNIST-1D and spelling to 0, where beta2 ends; values far from the best were left out.
 Spelling is dear and has no control. A second schedule was tried on names, where Adam's beta2 came
-out as the last of its grid however far that went, and then kept on MNIST-1D alone.
+out as the last of its grid however far that went, and then kept on MNIST-1D alone. On names and
+MNIST-1D the grids of lr were moved down, since for some beta2 the lowest lr had been the best: on
+names Adam's loss at the shortest beta2 had come out half as high again as it is.
 """
 
 import numpy as np
@@ -35,14 +37,15 @@ _SMALL = {"steps": 100, "batch_size": 64, "final": 20, "over": 10}
 _SPELLING = {"steps": 120, "batch_size": 32, "lrs": rates(10**-2.6666667, 10**-1.6666667, 4),
              "beta2s": _beta2s(0, 4), "tuning": 2, "final": 10, "over": 0,
              "cut": {"train": 2000, "validation": 400, "test": 400}}
-_MNIST_1D = {**_SMALL, "lrs": rates(0.01, 10**-0.6666667, 5), "beta2s": _beta2s(0, 7),
+_MNIST_1D = {**_SMALL, "lrs": rates(10**-2.3333333, 0.1, 5), "beta2s": _beta2s(0, 7),
              "tuning": 3}
-RACES = {"names": {**_SMALL, "lrs": rates(10**-2.3333333, 10**-0.3333333, 7),
+RACES = {"names": {**_SMALL, "lrs": rates(10**-3.3333333, 10**-1.3333333, 7),
                    "beta2s": _beta2s(1, 7), "tuning": 3},
          "mnist_1d": _MNIST_1D,
          "digits": {**_SMALL, "lrs": rates(10**-2.3333333, 0.1, 5), "beta2s": _beta2s(1, 10),
                     "tuning": 4},
-         "mnist_1d, cosine": {**_MNIST_1D, "over": 0, "schedule": "cosine"},
+         "mnist_1d, cosine": {**_MNIST_1D, "lrs": rates(0.01, 10**-0.6666667, 5), "over": 0,
+                              "schedule": "cosine"},
          "spelling": _SPELLING}
 
 
