@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from descent import adagrad, adam, lion, muon, schedulefree, sgd, shampoo
+from descent import adagrad, adam, asgd, lion, muon, schedulefree, sgd, shampoo
 from descent.lab.rows import by_parameter
 from descent.ladder import AVERAGES, MEMORIES, NORMS, ladder
 
@@ -55,10 +55,45 @@ def test_what_is_kept_is_the_length_that_goes_with_the_norm(norm, length):
 
 @pytest.mark.parametrize("memory", MEMORIES)
 @pytest.mark.parametrize("average", AVERAGES)
-def test_a_vector_is_a_matrix_of_one_column(memory, average):
+def test_as_a_matrix_a_vector_is_taken_whole(memory, average):
     ends = [driven(ladder, NOISE[0, :, 0], NOISE[:, :, 0], lr=0.1, norm=norm, memory=memory,
                    average=average)[-1] for norm in ("matrix", "whole")]
     np.testing.assert_array_equal(*ends)
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_without_a_memory_a_column_is_a_vector_with_one_it_is_not(memory):
+    ends = [driven(ladder, NOISE[0, :, 0].reshape(shape), NOISE[:, :, 0].reshape(-1, *shape),
+                   lr=0.1, norm="matrix", memory=memory, average="none", eps=1e-12)[-1].ravel()
+            for shape in ((3,), (3, 1))]
+    assert np.allclose(*ends) == (memory in {"kept", "now"})
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (5, 2)])
+def test_a_matrix_without_memory_steps_by_its_singular_vectors(shape):
+    g = np.random.default_rng(0).normal(size=shape)
+    U, _, V = np.linalg.svd(g, full_matrices=False)
+    step = ladder(0 * g, g, 1, lr=1.0, norm="matrix", memory="now", average="none", eps=1e-12)[0]
+    np.testing.assert_allclose(step, -U @ V, atol=1e-8)
+
+
+def test_a_mean_of_iterates_with_gradients_at_z_is_that_of_asgd():
+    chosen = {"norm": "whole", "memory": "kept", "average": "iterates", "beta": 0.0, "eps": 0.0}
+    ours = theirs = np.eye(3)
+    state, other = (), ()
+    for t, noise in enumerate(NOISE, 1):
+        ours, *state = ladder(ours, noise + 0.1 * ours, t, *state, lr=0.1, **chosen)
+        theirs, *other = asgd(theirs, noise + 0.1 * theirs, t, *other, lr=0.1, lambd=0, alpha=0,
+                              t0=-1)
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+        np.testing.assert_allclose(state[3], other[0], atol=1e-12)
+
+
+def test_muon_steps_longer_where_a_matrix_is_tall():
+    g = np.random.default_rng(0).normal(size=(8, 2))
+    step = ladder(0 * g, g, 1, lr=0.1, norm="matrix", memory="now", average="gradients",
+                  eps=1e-14)[0]
+    np.testing.assert_allclose(muon(0 * g, g, 1, lr=0.1, **EXACT)[0], 2 * step, rtol=1e-8)
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -1,4 +1,4 @@
-"""One rule with three switches, which most of the others are a setting of."""
+"""One rule with three switches: SGD, Adam, Adagrad, Shampoo and more are settings of it."""
 
 from descent.ops import dot, sqrt
 from descent.rules.shampoo import power
@@ -17,8 +17,9 @@ def ladder(p, g, t, m=0.0, L=0.0, R=0.0, x=0.0, z=0.0, *, lr=1e-3, norm="entries
     `norm` says how a step's length is measured: by all entries together, by the largest, or by the
     largest singular value. `memory` says what sizes it is divided by: its own ("now"; "kept" then
     multiplies by the length of what was divided), those of a fading or of all the past. `average`
-    says what is averaged: nothing, the gradients, or the points, whose mean is then `x`. A vector
-    is a matrix of one column: its singular value is its length.
+    says what is averaged: nothing, the gradients, or the points, whose mean is then `x`. As a
+    matrix a vector is taken whole: its one singular value is its length. `eps` is added to sizes,
+    but for a matrix to their squares, as Adam and Shampoo do.
     Raises ValueError for another word, or for more than two axes as a matrix.
     Sources: Bernstein and Newhouse (2024) for the norms; for the corners those of their rules.
     """
