@@ -1,7 +1,8 @@
 import pytest
 import torch
+from schedulefree import SGDScheduleFree
 
-from descent import Optimizer, bench, lbfgs, sgd
+from descent import Optimizer, bench, lbfgs, schedulefree, sgd
 from descent.book.glance import call, card
 
 
@@ -54,3 +55,6 @@ def test_the_card_reads_torchs_own_signature():
     text = repr(card(sgd, torch.optim.SGD, reach_for_it="much data"))
     assert "1 number per parameter" in text
     assert "reach for it" in text
+    assert text.splitlines()[2].startswith("PyTorch")
+    of_a_package = repr(card(schedulefree, SGDScheduleFree)).splitlines()
+    assert of_a_package[2].startswith("package        schedulefree.SGDScheduleFree(params, lr=1.0")

@@ -22,12 +22,14 @@ def call(torch_class):
 
 
 def card(rule, torch_class, **lines):
-    """Return the card as a table: torch's call and memory by themselves, then the lines given.
+    """Return the card as a table: the class's call and memory by themselves, then the lines given.
 
     A line `memory` replaces the count of the rule's states, where torch keeps some on demand only.
     """
     states = len(state_names(rule))
     memory = f"{states} number{'' if states == 1 else 's'} per parameter"
-    rows = [["PyTorch", call(torch_class)], ["memory", lines.pop("memory", memory)],
+    shown = call(torch_class)
+    rows = [["PyTorch" if shown.startswith("torch.optim.") else "package", shown],
+            ["memory", lines.pop("memory", memory)],
             *([name.replace("_", " "), text] for name, text in lines.items())]
     return plots.table(rows, ["at a glance", torch_class.__name__])
