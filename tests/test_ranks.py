@@ -141,14 +141,14 @@ def test_a_rank_that_has_returned_does_not_outlive_who_started_it(tmp_path):
     try:
         assert within(40, lambda: all((tmp_path / str(rank)).exists() for rank in (0, 1)))
         starter.kill()
-        first, second = (int((tmp_path / str(rank)).read_text("utf8")) for rank in (0, 1))
+        first, second = (int((tmp_path / str(rank)).read_text(encoding="utf8")) for rank in (0, 1))
         assert within(10, lambda: not lives(first))
         assert lives(second)
     finally:
         starter.kill()
         starter.join()
         for path in tmp_path.glob("?"):
-            if lives(pid := int(path.read_text("utf8"))):
+            if lives(pid := int(path.read_text(encoding="utf8"))):
                 os.kill(pid, signal.SIGKILL)
 
 

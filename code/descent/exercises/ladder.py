@@ -173,8 +173,8 @@ _MEND = (
 
 _LENGTH = "What is the one singular value of a column?"
 _COLUMN = (
-    Mistake("signs", np.sign, ask=_LENGTH, why="That is the step of the norm of entries.",
-            do="Divide g by its length."),
+    Mistake("signs", lambda g: np.sign(g), ask=_LENGTH,
+            why="That is the step of the norm of entries.", do="Divide g by its length."),
     Mistake("gradient", lambda g: g, ask="What size has the step?", why="That is g itself.",
             do="Divide g by its length."),
     Mistake("sum of sizes", lambda g: g / np.sum(np.abs(g)), ask=_LENGTH,

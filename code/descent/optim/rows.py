@@ -24,7 +24,7 @@ def _left(rule, hyper):
         first, *state = rule(p, 0 * one + 1, 1, **hyper)
         then, *new = rule(first, one, 2, *state, **hyper)
         same = [(rule(p, one, 1, **hyper)[0], p), (then, first)]
-        same += [[rule(first, 0 * one + 2, 3, *kept, **hyper)[0] for kept in (state, new)]]
+        same += [[rule(first, 0 * one + 0.5, 3, *kept, **hyper)[0] for kept in (state, new)]]
         return all(a[1] == b[1] for a, b in same)
     except Exception:  # whatever a rule may raise, or a number that has no entries
         return False

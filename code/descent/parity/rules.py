@@ -23,10 +23,10 @@ from itertools import product
 import torch
 from torch.nn.functional import softplus
 
+import descent.parity.packages as packages
 from descent.book import plots
 from descent.optim import LBFGS, Optimizer
 from descent.optim.private import orthogonalised_by
-from descent.parity import packages
 from descent.rules import (
     adadelta,
     adafactor,

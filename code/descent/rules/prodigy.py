@@ -1,13 +1,11 @@
 """Prodigy: Adam whose learning rate is an estimate of how far the start is from the goal."""
 
-import math
-
 from descent.ops import dot, maximum, minimum, sign, sqrt, where
 
 
 def prodigy(p, g, t, m=0.0, v=0.0, s=0.0, p0=0.0, r=0.0, d=0.0, d_max=0.0, *,
             lr=1.0, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, use_bias_correction=False,
-            d0=1e-6, d_coef=1.0, growth_rate=math.inf):
+            d0=1e-6, d_coef=1.0, growth_rate=float("inf")):
     """Take one step on all parameters as one array; return the new point, and all it remembers.
 
     `d` multiplies lr. For a convex function, exact gradients and a `d_coef` of 1 it estimates from
