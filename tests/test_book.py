@@ -96,6 +96,18 @@ def test_every_glued_value_is_quoted_and_reads_as_text(path):
     assert [name for name, data in glued.items() if re.search(r"\w\(", str(data))] == []
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "chapters").glob("*.ipynb")),
+                         ids=lambda path: path.stem)
+def test_every_figure_that_is_made_is_shown(path):
+    """What `show` returns is seen where it is a cell's last line, or displayed."""
+    for cell in nbformat.read(path, 4).cells:
+        if cell.cell_type == "code":
+            made = len(re.findall(r"""\b(?:fig|figure)\w*\.show\(f?["']""", cell.source))
+            seen = [output for output in cell.outputs
+                    if str(output.get("data", {}).get("text/plain", "")).startswith("Figure: ")]
+            assert len(seen) >= made, cell.id
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_the_training_loop_runs_where_it_is_pasted(path):
     """What the first cell of *In your training loop* uses, it imports or defines."""
