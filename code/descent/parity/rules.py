@@ -280,9 +280,7 @@ ROWS = (
 )
 
 
-_LION = (
-    *_grid(betas=((0.9, 0.99), (0.5, 0.9), (0.0, 0.9)), weight_decay=(0.0, 0.1)),
-)
+_LION = _grid(betas=((0.9, 0.99), (0.5, 0.9), (0.0, 0.9)), weight_decay=(0.0, 0.1))
 
 
 _SCHEDULEFREE = (
@@ -322,8 +320,6 @@ _SOAP = (
     {"weight_decay": 0.1, "maximize": True},
 )
 
-_SQUARE = ((4, 4), (3, 3), (5, 5))
-
 # Beyond torch.optim: against the packages that people use, as `packages` makes them.
 BEYOND = (
     Row(lion, packages.lion, package="lion-pytorch",
@@ -339,7 +335,7 @@ BEYOND = (
         shapes=((6, 4), (4, 6), (5, 5)),
         stream=_sets(0.1, _SHAMPOO), loop=({"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.1})),
     Row(soap, packages.soap, package="pytorch-optimizer", counts_alone=False,
-        shapes=_SQUARE,  # of others the first bases are not decided
+        shapes=((4, 4), (3, 3), (5, 5)),  # of others the first bases are not decided
         within=packages.full_digits,
         stream=_sets(0.01, _SOAP), loop=({"lr": 0.01}, {"lr": 0.01, "weight_decay": 0.1})),
     Row(adopt, packages.adopt, package="pytorch-optimizer", counts_alone=False,
