@@ -8,11 +8,10 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
-from reading import reader
+from reading import SITE, reader
 
 from descent.book.browser import ARGUMENTS, find
 
-SITE = Path(__file__).parents[2] / "_build" / "html"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 READY = """[...document.querySelectorAll(".descent-playground")]
@@ -40,9 +39,9 @@ SETTLE = """() => Promise.race([
 # axe takes a time that grows with the elements, most of all for contrast, and most of a chapter's
 # are these: the strokes of a figure and of a formula, pictures that have a name and no text inside,
 # and the words of code. For as long as axe looks, they stand aside. Contrast is proved for one text
-# of each look, of several characters where there is one (axe cannot tell it of one character). In
-# the dark nothing else can differ.
-RUN_AXE = """async ([without, dark]) => {
+# of each look, of several characters where there is one (axe cannot tell it of one character), and
+# once: what was found right on one page is right on the next. In the dark nothing else can differ.
+RUN_AXE = """async ([without, dark, right]) => {
     const grounds = new Map([[null, ""]]);
     const ground = (element) => {
         if (!grounds.has(element)) {
@@ -67,6 +66,9 @@ RUN_AXE = """async ([without, dark]) => {
                       own.length > 1].join();
         if (!texts.has(look)) texts.set(look, element);
     }
+    const looks = [...texts.keys()];
+    for (const look of right) texts.delete(look);
+    if (dark && !texts.size) return { violations: [], looks };
     const aside = [], proved = new Set(texts.values());
     for (const picture of document.querySelectorAll(
             ".descent-figure svg[aria-hidden=true], mjx-math[aria-hidden=true]"))
@@ -91,7 +93,8 @@ RUN_AXE = """async ([without, dark]) => {
         const { violations } = await axe.run({
             ...(dark ? { runOnly: colors } : { rules }),
             resultTypes: ["violations"], preload: false });  // only experiments need that
-        return violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]);
+        return { looks, violations: violations.map(
+            ({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]) };
     } finally {
         aside.forEach(([whole, thin]) => thin.replaceWith(whole));
         proved.forEach((element) => { delete element.dataset.proved; });
@@ -156,6 +159,7 @@ def kept_page(request, browser, site):
     page.evaluate("async () => { await globalThis.MathJax?.startup?.promise;"
                   " await document.fonts.ready; }")
     page.first = frozenset(asked)
+    page.open_at_first = page.locator("details.descent-deeper[open]").count()
     page.evaluate("() => document.querySelectorAll('details.descent-deeper')"
                   ".forEach((fold) => { fold.open = true; })")
     for playground in page.locator(".descent-playground").all():
@@ -207,6 +211,8 @@ def show(browser, tmp_path):
 @pytest.fixture(scope="session")
 def violations():
     """Return a function that lists what axe has against a page in light or dark: rule, element."""
+    right = {"light": set(), "dark": set()}  # looks that it had nothing against
+
     def violations(page, scheme, *, without=()):
         page.emulate_media(color_scheme=scheme)
         for _ in range(3):
@@ -216,6 +222,9 @@ def violations():
             page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(AXE.read_text(encoding="utf8"))
-        return page.evaluate(RUN_AXE, [list(without), scheme == "dark"])
+        found = page.evaluate(RUN_AXE, [list(without), scheme == "dark", list(right[scheme])])
+        if not found["violations"]:
+            right[scheme].update(found["looks"])
+        return found["violations"]
 
     return violations

@@ -1,9 +1,38 @@
 """What a reader has of the book: pages opened from files, and widgets on them."""
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 
-BASE = f"{(Path(__file__).parents[2] / '_build' / 'html').as_uri()}/"
+SITE = Path(__file__).parents[2] / "_build" / "html"
+BASE = f"{SITE.as_uri()}/"
+
+
+def covering(pages):
+    """Return a few of the pages, by their names, that have between them whatever kind all have.
+
+    A kind of thing is an element, a class or a widget; of two pages with as many that are new the
+    later one is taken.
+    """
+    kinds = {name: _kinds(text_of(name)) for name in pages}
+    missing, chosen = set().union(*kinds.values()), []
+    while missing:
+        chosen.append(max(pages, key=lambda name: (len(kinds[name] & missing), name)))
+        missing -= kinds[chosen[-1]]
+    return chosen or pages[:1]
+
+
+def text_of(name):
+    """Return the text of a built page, none if the book is not built."""
+    path = SITE / name
+    return path.read_text(encoding="utf8") if path.is_file() else ""
+
+
+def _kinds(text):
+    article = re.sub(r"^.*?<article|</article>.*$", "", text, flags=re.DOTALL)
+    return {*re.findall(r"<[a-z][a-z0-9-]*", article),
+            *(one for found in re.findall(r'class="([^"]*)"', article) for one in found.split()),
+            *re.findall(r"cell be run: \w+", article)}
 
 
 def words(place):

@@ -8,15 +8,14 @@ from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
-from reading import paths, words
+from reading import SITE, covering, paths, text_of, words
 
 from descent.book.translate import digest
 
-SITE = Path(__file__).parents[2] / "_build" / "html"
 BUILT = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
          if not path.relative_to(SITE).parts[0].startswith("_")] or ["index.html"]
-WITH_PLAYGROUND = [name for name in BUILT if (SITE / name).is_file()
-                   and "descent-playground" in (SITE / name).read_text(encoding="utf8")]
+WITH_PLAYGROUND = [name for name in BUILT if "descent-playground" in text_of(name)]
+FEW = covering(WITH_PLAYGROUND)
 # The theme's own two, on every page: its search button and theme switch, and its logo.
 THEMES = {"label-content-name-mismatch", "region"}
 PHONE = {"width": 390, "height": 844}
@@ -25,11 +24,11 @@ MAX_WEIGHT = 800_000  # bytes of all files that a page asks for before a click, 
 pytestmark = pytest.mark.browser
 
 
-# A page has one place in both lists: so pytest runs all its tests in a row.
-every_page = pytest.mark.parametrize(
-    "kept_page", WITH_PLAYGROUND + [name for name in BUILT if name not in WITH_PLAYGROUND],
-    indirect=True)
-every_playground = pytest.mark.parametrize("kept_page", WITH_PLAYGROUND, indirect=True)
+# A page has one place in all these lists: so pytest runs all its tests in a row.
+ORDER = list(dict.fromkeys([*FEW, *WITH_PLAYGROUND, *BUILT]))
+every_page = pytest.mark.parametrize("kept_page", ORDER, indirect=True)
+every_playground = pytest.mark.parametrize("kept_page", ORDER[:len(WITH_PLAYGROUND)], indirect=True)
+few_pages = pytest.mark.parametrize("kept_page", FEW, indirect=True)
 
 
 @every_page
@@ -92,7 +91,7 @@ def test_axe_finds_nothing(page, violations, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("where", ["main p", "main pre span"])
-@pytest.mark.parametrize("kept_page", WITH_PLAYGROUND[:1], indirect=True)
+@pytest.mark.parametrize("kept_page", ORDER[:1], indirect=True)
 def test_axe_would_find_a_faint_word(page, violations, where, scheme):
     word = page.locator(where, has_text="ab").locator("visible=true").first
     word.evaluate("(e) => { e.style.color = 'rgb(128 128 128 / 0.3)'; }")
@@ -182,13 +181,32 @@ def test_the_download_button_gives_the_study_notebook_and_says_how_to_run_it(pag
 def test_hidden_solutions_open_and_close(page):
     titles = page.locator(".solution > .admonition-title").all_inner_texts()
     assert [title for title in titles if re.search(r"\d min\)", title)] == []
-    for solution in page.locator("div.solution.dropdown").all():
+    solutions = page.locator("div.solution.dropdown")
+    open_ones = page.locator("div.solution.dropdown :is(section, .section)").locator("visible=true")
+    buttons = page.locator("div.solution.dropdown > .toggle-button, "
+                           "div.solution.dropdown > .admonition-title .toggle-button")
+    assert open_ones.count() == 0
+    assert buttons.count() == solutions.count()
+    for solution in solutions.all()[-1:]:
         content = solution.locator("section, .section").first
-        assert not content.is_visible()
         solution.locator(".toggle-button").first.click()
         assert content.is_visible()
         solution.locator(".toggle-button").first.click()
         assert not content.is_visible()
+
+
+@every_page
+def test_a_first_reading_stands_open_and_the_rest_is_folded(page):
+    folds = page.locator("details.descent-deeper").count()
+    assert page.open_at_first == 0
+    if not folds:
+        assert "chapters/" not in page.url
+        return
+    assert folds >= 3
+    minutes, sections = re.search(r"about (\d+) minutes. (\d+) sections",
+                                  page.locator(".descent-lead").inner_text()).groups()
+    assert 5 <= int(minutes) <= 40
+    assert int(sections) == folds
 
 
 # Where the far end of all sliders diverges; steps of bounded length do not.
@@ -211,9 +229,17 @@ def playgrounds(page):
     })""", before)
 
 
-@pytest.mark.parametrize("how", ["keyboard", "mouse"])
 @every_playground
-def test_every_control_of_a_playground_changes_picture_and_words(page, playgrounds, how):
+def test_every_control_of_a_playground_changes_picture_and_words(page, playgrounds):
+    move(page, playgrounds, "keyboard")
+
+
+@few_pages
+def test_every_control_is_moved_by_the_mouse(page, playgrounds):
+    move(page, playgrounds, "mouse")
+
+
+def move(page, playgrounds, how):
     for playground in playgrounds:
         for control in playground.locator("input, select").all():
             if not control.is_visible():  # a knob that this schedule has not

@@ -11,7 +11,7 @@ from descent.widgets.playground import playground
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"sgd": 2, "adagrad": 1, "adadelta": 1, "adam": 1, "adamw": 1, "nadam": 1}
+PAGES = {"sgd": 2, "adam": 1}  # and how many each has; all tables: tests/test_changed.py
 # The theme's own, as in test_pages.
 THEMES = {"label-content-name-mismatch", "region"}
 
