@@ -43,7 +43,7 @@ def test_settings_fill_their_space(optimizer):
         plain = name.removeprefix("1 - ")
         values = np.sort([s[plain] if plain == name else 1 - s[plain] for s in settings])
         assert low <= values[0] < values[-1] <= high
-        if plain not in {"history_size", "max_iter"}:
+        if plain not in {"history_size", "max_iter", "warmup_steps"}:
             ratios = values[1:] / values[:-1]
             assert ratios == pytest.approx((high / low)**(1 / 16), rel=2e-3)
     near = [setting for setting in settings if edges(optimizer, setting)]
@@ -138,23 +138,27 @@ def test_memory():
     # 2 × 30 weights kept as 2 rows and 30 columns, 2 biases as they are
     assert kept == {"sgd": 0, "asgd": 1, "adagrad": 1, "rprop": 2, "rmsprop": 1, "adadelta": 2,
                     "adam": 2, "adamax": 2, "adamw": 2, "nadam": 2, "radam": 2,
-                    "adafactor": 34 / 62, "lbfgs": 100}
+                    "adafactor": 34 / 62, "lbfgs": 100, "lion": 1, "schedulefree": 2, "prodigy": 4,
+                    "adopt": 2}
     assert memory("names", "sparseadam", {}, 50) == 2
     assert memory("digits", "sgd", {"momentum": 0.9}, 50) == 1
     assert memory("digits", "lbfgs", {"history_size": 5}, 50) == 12
     hidden = 12 * 9 + 24 * 108  # of 3,706: the kernels of two layers
     assert memory("digits", "muon", {}, 50) == 2 - hidden / 3706
+    sides = 12**2 + 9**2 + 24**2 + 108**2
+    assert memory("digits", "shampoo", {}, 50) == 2 - hidden / 3706 + 2 * sides / 3706
+    assert memory("digits", "soap", {}, 50) == 2 + 2 * sides / 3706
     assert memory("oscillation", "adafactor", {"eps2": 0.1}, 50) == 1
 
 
 def test_each_is_entered_where_there_is_what_it_steps():
     found = [task for task, made in TASKS.items() if hasattr(made, "make") and hidden_of(made)]
     assert list(NETS) == found
-    assert [task for task in TASKS if not entered(task, "muon")] == [
-        task for task in TASKS if task not in NETS]
+    for name in ("muon", "shampoo", "soap"):
+        assert [task for task in TASKS if entered(task, name)] == found
     assert [task for task in TASKS if entered(task, "sparseadam")] == ["names"]
     assert all(entered(task, name) for task in TASKS for name in SPACES
-               if name not in {"muon", "sparseadam"})
+               if name not in {"muon", "shampoo", "soap", "sparseadam"})
 
 
 @pytest.mark.parametrize("task", TASKS)

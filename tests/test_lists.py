@@ -105,7 +105,7 @@ def test_the_family_tree_is_as_its_script_draws_it():
         text("images/family_tree.html")).strip(), "make images"
 
 
-@every_row_of_torch
+@every_row
 def test_the_benchmark_races_it(row):
     name, _ = of(row)
     assert name in OPTIMIZER_NAMES, "OPTIMIZER_NAMES of the benchmark"

@@ -1,11 +1,13 @@
 """What a trial can do: each function takes names and numbers and returns lists of numbers."""
 
+from functools import wraps
+
 import numpy as np
 
 from descent import rules, tasks
 from descent.tasks import cartpole
 
-__all__ = ["apart", "balanced", "fresh_seeds", "rates", "retrain", "swept", "tuned"]
+__all__ = ["apart", "balanced", "ending_at", "fresh_seeds", "rates", "retrain", "swept", "tuned"]
 
 SPARED = {"none": None, "biases and norms": lambda name: name.endswith("bias") or "norm" in name}
 
@@ -18,6 +20,16 @@ def rates(low, high, count, digits=6):
 def fresh_seeds(count, first=1000):
     """Return the seeds of a report, which no choice has seen: those of tuning count from 0."""
     return range(first, first + count)
+
+
+def ending_at(rule, which, steps):
+    """Return the rule whose last of so many steps leads to its state number `which`: its answer."""
+    @wraps(rule)
+    def ended(p, g, t, *state, **hyper):
+        p, *state = rule(p, g, t, *state, **hyper)
+        return state[which] if t == steps else p, *state
+
+    return ended
 
 
 def tuned(task, rule, lrs, steps, tuning, final, first=1000, **hyper):

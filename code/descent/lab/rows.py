@@ -7,7 +7,10 @@ import numpy as np
 import torch
 from torch.func import vmap
 
-__all__ = ["by_parameter"]
+from descent.rules.adamw import adamw
+from descent.signature import hyperparameters
+
+__all__ = ["beside_adamw", "by_parameter"]
 
 
 def by_parameter(rule, shapes):
@@ -40,6 +43,27 @@ def by_parameter(rule, shapes):
         new, *states = zip(*made, strict=True)
         new = torch.cat([part.reshape(count, -1) for part in new], 1).reshape(p.shape)
         return new if isinstance(p, torch.Tensor) else new.numpy(), *states
+
+    return stepped
+
+
+def beside_adamw(rule, places, rest_decay):
+    """Return a rule on rows: `rule` on the matrices at `places`, AdamW on all other numbers.
+
+    `places` has (first, last, (rows, columns)) of each. `lr` and `weight_decay`, the rule's own if
+    not given, are the matrices'; AdamW's are `share` times lr and `rest_decay`.
+    """
+    each, own = by_parameter(rule, [shape for *_, shape in places]), hyperparameters(rule)
+
+    def stepped(p, g, t, m=0.0, v=0.0, *states, lr=own["lr"], share=1.0,
+                weight_decay=own["weight_decay"]):
+        new, m, v, _ = adamw(p, g, t, m, v, lr=lr * share, weight_decay=rest_decay)
+        inside = [torch.cat([x[:, first:last] for first, last, _ in places], 1) for x in (p, g)]
+        moved, *states = each(*inside, t, *states, lr=lr, weight_decay=weight_decay)
+        sizes = [last - first for first, last, _ in places]
+        for (first, last, _), matrix in zip(places, moved.split(sizes, 1), strict=True):
+            new[:, first:last] = matrix
+        return new, m, v, *states
 
     return stepped
 

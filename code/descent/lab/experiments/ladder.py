@@ -1,9 +1,7 @@
 """The ladder on a small network: every rung and step of it, each with its best learning rate."""
 
-from functools import wraps
-
 from descent import tasks
-from descent.lab.procedures import fresh_seeds
+from descent.lab.procedures import ending_at, fresh_seeds
 from descent.lab.rows import by_parameter
 from descent.lab.trial import Trial
 from descent.ladder import AVERAGES, MEMORIES, NORMS, ladder
@@ -37,19 +35,9 @@ def again(trial, lr, seeds):
 def _made(task, steps, average):
     """Return a task, and the ladder for all of its parameters: matrices, a row for each filter."""
     data = getattr(tasks, task)()
-    return data, by_parameter(_ending_at_x(steps) if average == "iterates" else ladder,
+    return data, by_parameter(ending_at(ladder, 3, steps) if average == "iterates" else ladder,
                               [p.shape if p.ndim < 2 else p.flatten(1).shape
                                for p in data.make().parameters()])
-
-
-def _ending_at_x(steps):
-    """Return the ladder whose last step leads to the mean of iterates."""
-    @wraps(ladder)
-    def ended(p, g, t, *state, **hyper):
-        p, *state = ladder(p, g, t, *state, **hyper)
-        return state[3] if t == steps else p, *state
-
-    return ended
 
 
 # Of nine learning rates, a factor of two apart, the middle one: where a first look had its best.

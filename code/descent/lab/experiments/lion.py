@@ -15,11 +15,9 @@ between them), so that all methods have half decades on the three small models; 
 keeps whole ones.
 """
 
-import math
-
 import numpy as np
 
-from descent import rules, tasks
+from descent import rules, schedules, tasks
 from descent.lab.procedures import fresh_seeds, rates
 from descent.lab.trial import Trial
 
@@ -45,7 +43,7 @@ BATCHES = [16, 256]  # on digits, beside 64: as many examples, 800 steps and 50
 
 def trained(task, cut, rule, lrs, decays, betas, steps, batch, schedule, seeds):
     """Train each pair of an lr and a decay with each seed; lr is constant or a cosine to 0."""
-    cosine = (lambda k: (1 + math.cos(math.pi * k / steps)) / 2) if schedule == "cosine" else None
+    cosine = schedules.cosine_annealing(1.0, steps) if schedule == "cosine" else None
     return tasks.fit(getattr(tasks, task)().cut(**cut), getattr(rules, rule), seeds=seeds,
                      steps=steps, batch_size=batch, schedule=cosine, lr=lrs, weight_decay=decays,
                      betas=tuple(betas))

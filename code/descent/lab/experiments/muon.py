@@ -1,12 +1,11 @@
 """Muon on the hidden matrices of two nets and AdamW on the rest, against AdamW and SGD there."""
 
-import math
 from functools import partial
 
 import torch
 from torch.func import vmap
 
-from descent import tasks
+from descent import schedules, tasks
 from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.rules.adamw import adamw
@@ -174,7 +173,7 @@ def _training(task, hidden, examples, held, steps, batch_size, **parts):
         return tasks.fit(part, parted(part, hidden, **parts), seeds=seeds, steps=steps,
                          batch_size=batch_size, lr=[one["lr"] for one in settings],
                          share=[one["rest"] / one["lr"] for one in settings],
-                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2,
+                         schedule=schedules.cosine_annealing(1.0, steps),
                          **({"weight_decay": decays} if decays else {}))
 
     return train

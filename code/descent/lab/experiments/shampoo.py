@@ -5,17 +5,16 @@ Muon's and AdamW's runs are the Muon chapter's: the same task, seeds and schedul
 drawn at random once; both only look in the first step, as SOAP does.
 """
 
-import math
 from functools import cache, partial
 
 import numpy as np
 import torch
 
-from descent import tasks
+from descent import schedules, tasks
 from descent.lab.experiments import muon as of_muon
 from descent.lab.experiments.muon import hidden_of
 from descent.lab.procedures import fresh_seeds
-from descent.lab.rows import by_parameter
+from descent.lab.rows import beside_adamw
 from descent.lab.trial import Trial
 from descent.rules.adamw import adamw
 from descent.rules.shampoo import power, shampoo
@@ -76,24 +75,10 @@ MATRIX_RULES = {"soap": soap, "soon": soap_soon, "late": soap_late, "shampoo soo
 def parted(task, hidden, **fixed):
     """Return a rule for flat rows: `hidden` on the hidden matrices, AdamW on all the rest.
 
-    Its `lr` is that of the hidden matrices and what a schedule multiplies; AdamW's is `share` times
-    it. `decay` is that of the hidden matrices, the rest's is 0.1.
+    `hidden` is a key of MATRIX_RULES; the rest's decay is 0.1.
     """
-    places = hidden_of(task)
-    made = MATRIX_RULES[hidden]
-    each = by_parameter(partial(made, **fixed) if fixed else made, [shape for *_, shape in places])
-
-    def rule(p, g, t, m=0.0, v=0.0, *states, lr=0.01, share=1.0, decay=0.1):
-        new, m, v, _ = adamw(p, g, t, m, v, lr=lr * share, weight_decay=0.1)
-        inside = [torch.cat([x[:, first:last] for first, last, _ in places], 1) for x in (p, g)]
-        moved, *states = each(*inside, t, *states, lr=lr, weight_decay=decay)
-        start = 0
-        for first, last, _ in places:
-            new[:, first:last] = moved[:, start:start + last - first]
-            start += last - first
-        return new, m, v, *states
-
-    return rule
+    made = partial(MATRIX_RULES[hidden], lr=0.01, weight_decay=0.1, **fixed)
+    return beside_adamw(made, hidden_of(task), rest_decay=0.1)
 
 
 def _training(task, hidden, examples, held, steps, batch_size, decay, **fixed):
@@ -101,9 +86,10 @@ def _training(task, hidden, examples, held, steps, batch_size, decay, **fixed):
 
     def train(settings, seeds):
         return tasks.fit(part, parted(part, hidden, **fixed), seeds=seeds, steps=steps,
-                         batch_size=batch_size, decay=decay, lr=[one["lr"] for one in settings],
+                         batch_size=batch_size, weight_decay=decay,
+                         lr=[one["lr"] for one in settings],
                          share=[one["rest"] / one["lr"] for one in settings],
-                         schedule=lambda k: (1 + math.cos(math.pi * k / steps)) / 2)
+                         schedule=schedules.cosine_annealing(1.0, steps))
 
     return train
 

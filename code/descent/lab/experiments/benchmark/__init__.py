@@ -1,4 +1,4 @@
-"""The benchmark: every optimizer on seven tasks, Muon on three, SparseAdam on one, by one protocol.
+"""The benchmark: optimizers on seven tasks, those of matrices on three, SparseAdam on one.
 
 Every optimizer gets the same budget of gradient evaluations on a task, under a constant lr and a
 cosine one. It runs at its default settings, then 16 settings of its space are tried with 3 seeds
@@ -11,7 +11,14 @@ from operator import itemgetter
 
 import numpy as np
 
-from descent.lab.experiments.benchmark.spaces import BESIDE, RACE, SPACES, edges, points
+from descent.lab.experiments.benchmark.spaces import (
+    BESIDE,
+    BEYOND,
+    RACE,
+    SPACES,
+    edges,
+    points,
+)
 from descent.lab.experiments.benchmark.tasks import TASKS
 from descent.lab.experiments.benchmark.training import (
     NETS,
@@ -24,8 +31,8 @@ from descent.lab.procedures import fresh_seeds
 from descent.lab.trial import Trial
 from descent.tasks import choose
 
-__all__ = ["BESIDE", "FULL", "NETS", "QUICK", "RACE", "SCHEDULES", "SPACES", "TASKS", "TRIALS",
-           "compared", "edges", "entered", "points", "rows", "train"]
+__all__ = ["BESIDE", "BEYOND", "FULL", "NETS", "QUICK", "RACE", "SCHEDULES", "SPACES", "TASKS",
+           "TRIALS", "compared", "edges", "entered", "points", "rows", "train"]
 
 FULL = {"settings": 16, "tuning": 3, "final": 10}
 _SMOKE = {"settings": 4, "tuning": 2, "final": 2}

@@ -4,7 +4,7 @@ import math
 
 from scipy.stats import qmc
 
-__all__ = ["BESIDE", "RACE", "SPACES", "edges", "points"]
+__all__ = ["BESIDE", "BEYOND", "RACE", "SPACES", "edges", "points"]
 
 # Ends of each hyper-parameter that is tuned; "1 - x" is what is spread in logs where x is near 1.
 # Muon's lr is the length of a step on a matrix, some ten times Adam's; `share` is what AdamW, which
@@ -12,6 +12,12 @@ __all__ = ["BESIDE", "RACE", "SPACES", "edges", "points"]
 # of a parameter's size, and `eps2` counts as the size of one that is smaller, or starts at zero.
 # Rprop's lr is only its first step; what matters under noise is the `largest` that a step may grow
 # to. ASGD's mean begins after `t0` steps, of budgets of 50 to 300: later is never.
+# Lion's steps are all as long as lr, and its decay, times lr, is the size that a weight can reach:
+# its authors ask for a smaller lr than AdamW's and a larger decay. Schedule-Free gets what a
+# schedule would: a larger lr, a climb, and how far its gradients stand from the mean. Prodigy finds
+# its lr; what is left is a factor of it and Adam's two memories, which its estimate rests on. ADOPT
+# has Adam's box. Shampoo and SOAP have AdamW beside them, as Muon: SOAP's step is as long as
+# Adam's, Shampoo's is a whole matrix of length 1 at first, and shorter at each step.
 _LR = (3e-4, 0.3)
 SPACES = {
     "sgd": {"lr": (1e-3, 10.0), "1 - momentum": (0.01, 1.0)},
@@ -29,12 +35,19 @@ SPACES = {
     "muon": {"lr": (3e-3, 3.0), "share": (3e-3, 1.0)},
     "adafactor": {"lr": (1e-3, 1.0), "eps2": (1e-4, 1.0)},
     "lbfgs": {"lr": (0.03, 3.0), "history_size": (2, 50), "max_iter": (1, 20)},
+    "lion": {"lr": (1e-4, 0.1), "1 - beta1": (0.02, 1.0), "weight_decay": (1e-2, 30.0)},
+    "schedulefree": {"lr": (1e-3, 1.0), "1 - beta1": (0.01, 0.5), "warmup_steps": (1, 50)},
+    "prodigy": {"d_coef": (0.1, 10.0), "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
+    "shampoo": {"lr": (0.01, 10.0), "share": (3e-3, 1.0)},
+    "soap": {"lr": (1e-3, 0.3), "share": (0.1, 10.0)},
+    "adopt": {"lr": _LR, "1 - beta1": (0.02, 1.0), "1 - beta2": (1e-3, 0.2)},
 }
 # What sees a matrix, or rows of a table, runs beside the race: not on every task, or by parts of a
 # model.
 BESIDE = ("sparseadam", "muon", "adafactor")
-RACE = tuple(name for name in SPACES if name not in BESIDE)
-_WHOLE = {"history_size", "max_iter"}
+BEYOND = ("lion", "schedulefree", "prodigy", "shampoo", "soap", "adopt")  # what torch has not
+RACE = tuple(name for name in SPACES if name not in (*BESIDE, *BEYOND))
+_WHOLE = {"history_size", "max_iter", "warmup_steps"}
 
 
 def points(optimizer, count):

@@ -9,7 +9,8 @@ import torch
 from descent import LBFGS, rules, schedules
 from descent.lab.experiments.benchmark.tasks import TASKS, keywords
 from descent.lab.experiments.muon import hidden_of, parted
-from descent.lab.rows import by_parameter
+from descent.lab.procedures import ending_at
+from descent.lab.rows import beside_adamw, by_parameter
 from descent.optim.shapes import mixes
 from descent.parity import row_of
 
@@ -27,9 +28,10 @@ SCHEDULES = {
 def entered(task, optimizer):
     """Tell whether an optimizer runs on a task.
 
-    Muon does only where there are hidden matrices, SparseAdam where batches lack rows of a table.
+    Muon, Shampoo and SOAP do only where there are hidden matrices, SparseAdam where batches lack
+    rows of a table.
     """
-    where = {"muon": NETS, "sparseadam": ("names",)}
+    where = {"muon": NETS, "shampoo": NETS, "soap": NETS, "sparseadam": ("names",)}
     return task in where.get(optimizer, TASKS)
 
 
@@ -40,8 +42,8 @@ def train(task, optimizer, schedule, settings, seeds, budget):
     rule = getattr(rules, optimizer)
     if rule is not rules.lbfgs:
         rule = _scheduled(_on_rows(rule, task), factor)
-        if optimizer == "asgd":
-            rule = _ending_at_the_mean(rule, budget)
+        if optimizer in ("asgd", "schedulefree"):
+            rule = ending_at(rule, 0, budget)  # ASGD's mean, Schedule-Free's x
         return task.many(rule, settings, seeds, budget)
     found = [[searched(task.one(seed, budget), setting, factor, budget) for seed in seeds]
              for setting in settings]
@@ -50,10 +52,19 @@ def train(task, optimizer, schedule, settings, seeds, budget):
 
 
 def _on_rows(rule, task):
-    """Return a rule as it steps rows of a task's parameters; Muon with AdamW for its others."""
+    """Return a rule as it steps rows of a task's parameters.
+
+    Muon, Shampoo and SOAP have AdamW for those that are no hidden matrices, with torch's decay.
+    Prodigy's one estimate is of the whole model.
+    """
     if rule is rules.muon:
         return parted(task, "muon", lr=1e-3, rest_decay=1e-2)  # torch's defaults of both
-    return by_parameter(rule, task.shapes()) if mixes(rule) else rule
+    if rule in (rules.shampoo, rules.soap):
+        return beside_adamw(rule, hidden_of(task), rest_decay=1e-2)
+    shapes = task.shapes()
+    if rule is rules.prodigy:
+        shapes = [(sum(map(math.prod, shapes)),)]
+    return by_parameter(rule, shapes) if mixes(rule) else rule
 
 
 def _scheduled(rule, factor):
@@ -61,16 +72,6 @@ def _scheduled(rule, factor):
     @wraps(rule)
     def stepped(p, g, t, *state, lr, **hyper):
         return rule(p, g, t, *state, lr=lr * factor(t - 1), **hyper)
-
-    return stepped
-
-
-def _ending_at_the_mean(rule, budget):
-    """Return ASGD whose last step copies the mean into the point, which torch leaves to you."""
-    @wraps(rule)
-    def stepped(p, g, t, *state, **hyper):
-        p, ax, eta = rule(p, g, t, *state, **hyper)
-        return ax if t == budget else p, ax, eta
 
     return stepped
 
@@ -111,7 +112,7 @@ def searched(one, setting, factor, budget):
 
 
 def memory(task, optimizer, setting, budget):
-    """Return how many numbers torch's optimizer keeps for each parameter of a task's model.
+    """Return how many numbers torch's or a package's optimizer keeps for a parameter of a task.
 
     Counted in its state after two steps; for L-BFGS two for each pair that the budget can make,
     up to `history_size`, and two more.
@@ -120,15 +121,15 @@ def memory(task, optimizer, setting, budget):
     count = sum(map(math.prod, shapes))
     if rule is rules.lbfgs:
         return 2.0 * min(setting.get("history_size", 100), budget - 1) + 2
-    if rule is rules.muon:
+    if rule in (rules.muon, rules.shampoo, rules.soap):
         hidden = [shape for _, _, shape in hidden_of(TASKS[task])]
         rest = count - sum(map(math.prod, hidden))
-        return (_kept(rules.muon, hidden) + _kept(rules.adamw, [(rest,)])) / count
+        return (_kept(rule, hidden) + _kept(rules.adamw, [(rest,)])) / count
     return _kept(rule, shapes, **keywords([setting], lambda values: values[0])) / count
 
 
 def _kept(rule, shapes, **hyper):
-    """Return how many numbers torch's optimizer keeps for parameters of these shapes."""
+    """Return how many numbers an optimizer's reference keeps for parameters of these shapes."""
     params = [torch.nn.Parameter(torch.ones(shape)) for shape in shapes]
     row = row_of(rule)
     made = row.torch_class(params, **hyper)
