@@ -130,10 +130,10 @@ def printed(page, path, spoiling=()):
         view.evaluate(_PREPARE, [_TOLD, list(spoiling)])
         view.wait_for_function(_DRAWN)
         try:
-            view.pdf(path=draft, format="A4", scale=0.8, tagged=True, outline=True, print_background=True,
-                     display_header_footer=True, header_template="<span></span>",
-                     footer_template=_FOOT, margin=dict.fromkeys(("top", "bottom"), "16mm")
-                     | dict.fromkeys(("left", "right"), "18mm"))
+            view.pdf(path=draft, format="A4", scale=0.8, tagged=True, outline=True,
+                     print_background=True, display_header_footer=True,
+                     header_template="<span></span>", footer_template=_FOOT,
+                     margin={"top": "16mm", "bottom": "16mm", "left": "18mm", "right": "18mm"})
             draft.replace(path)
         except (Error, OSError) as error:
             draft.unlink(missing_ok=True)
