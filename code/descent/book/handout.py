@@ -34,7 +34,8 @@ _RECORD = """\
 # record("my-name.json", student="My Name")"""
 _TOLD = "(?:Answers|What you may have .*)"  # the titles of folded boxes that answer a question
 _BOX = re.compile(rf"<details>\n<summary><b>{_TOLD}</b></summary>\n.*?</details>", re.S)
-_LINK = re.compile(r" ?\[Solution\]\(#solution-[\w-]+\)")
+_NO_MORE_TRUE = re.compile(r" ?\[Solution\]\(#solution-[\w-]+\)| ?The solutions are folded away\.")
+_ELSEWHERE = re.compile(r"\[([^\[\]]*)\]\([^()\s]*solution-[\w-]+\)")
 
 # What becomes of a page before it is printed. A minute of an exercise is 3 mm of room.
 _PREPARE = """([told, spoiling]) => {
@@ -57,6 +58,8 @@ _PREPARE = """([told, spoiling]) => {
     }
     for (const link of document.querySelectorAll("a[href]"))
         if (!/^(#|https?:)/.test(link.getAttribute("href"))) link.removeAttribute("href");
+    for (const line of document.querySelectorAll("#exercises > p"))
+        line.innerHTML = line.innerHTML.replace(/ ?The solutions are folded away\\./, "");
     const named = document.createElement("p");
     named.className = "descent-named";
     named.textContent = "Name: ";
@@ -96,7 +99,8 @@ def handout(edition, page):
         if cell.cell_type == "markdown":
             if hidden and (ahead := re.search(r"^## .*", cell.source, re.M | re.S)):
                 cell.source, hidden = ahead[0], False
-            cell.source = _BOX.sub("", _LINK.sub("", cell.source)).strip("\n")
+            text = _BOX.sub("", _NO_MORE_TRUE.sub("", cell.source))
+            cell.source = _ELSEWHERE.sub(r"\1", text).strip("\n")
         if not (hidden or cell.id in later or re.match("solutions?(-|$)", cell.id)):
             notebook.cells.append(cell)
     return stamped(notebook)
