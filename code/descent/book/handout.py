@@ -60,6 +60,7 @@ _PREPARE = """([told, spoiling]) => {
         if (!/^(#|https?:)/.test(link.getAttribute("href"))) link.removeAttribute("href");
     for (const line of document.querySelectorAll("#exercises > p"))
         line.innerHTML = line.innerHTML.replace(/ ?The solutions are folded away\\./, "");
+    for (const image of document.images) image.loading = "eager";
     const named = document.createElement("p");
     named.className = "descent-named";
     named.textContent = "Name: ";
@@ -67,15 +68,15 @@ _PREPARE = """([told, spoiling]) => {
     document.title = document.title.replace(/ \\u2014 .*/, ", a handout");
     dispatchEvent(new Event("beforeprint"));   // opens what is folded, draws what is put off
 }"""
-_DRAWN = """() => [...document.querySelectorAll(".descent-playground")]
-    .every((place) => place.dataset.ready === "1")"""
+_DRAWN = """() => [...document.images].every((image) => image.complete)
+    && [...document.querySelectorAll(".descent-playground")].every((one) => one.dataset.ready)"""
 _STYLE = """
 .descent-room { margin: 0 0 1.5rem; border: 1px solid #889; break-inside: avoid; }
 .descent-named { border-bottom: 1px solid #889; width: 60%; color: #48566b; }
 details.hide.above-input:not([open]), .descent-lead button, .descent-rule { display: none; }
 .bd-article { padding: 0; }
 .bd-article pre { white-space: pre-wrap; }
-#jb-print-docs-body { display: none; }"""
+#jb-print-toc { display: none; }"""
 _FOOT = """<div style="width:100%;font-size:8px;text-align:center;color:#48566b">
 <span class="title"></span> &nbsp; <span class="pageNumber"></span> of
 <span class="totalPages"></span></div>"""

@@ -2,7 +2,7 @@
 
 The chapters keep their order and are shared out so that the longest week is as short as can be.
 Handed in is what fits beside the first readings, easiest first; the rest is for whoever wants more.
-As a Sphinx extension this module gives the directive `syllabus`.
+As a Sphinx extension this module gives the directives `syllabus-table` and `syllabus`.
 """
 
 from dataclasses import dataclass
@@ -87,21 +87,29 @@ def _minutes(exercises):
     return sum(task.minutes or 0 for task in exercises)
 
 
-class Syllabus(Page):
-    """The weeks: a table of all, and a section for each."""
+class Table(Page):
+    """All weeks, a row each."""
 
     def lines(self, found):
         """Return the Markdown."""
         made = weeks(found)
-        text = ["| week | chapters | first readings | handed in | minutes in all |",
+        text = ["| week | chapters | minutes of reading | exercises handed in | minutes in all |",
                 "|---:|---|---:|---:|---:|"]
         text += [f"| {number} | {', '.join(_name(chapter) for chapter, _ in week.readings)} "
-                 f"| {week.reading} min | {len(week.handed_in)} exercises | {week.minutes} |"
+                 f"| {week.reading} | {len(week.handed_in)} | {week.minutes} |"
                  for number, week in enumerate(made, start=1)]
         total = sum(week.minutes for week in made)
-        text += ["", f"In all {duration(total)}, {sum(len(week.handed_in) for week in made)} "
-                 "exercises handed in."]
-        for number, week in enumerate(made, start=1):
+        return [*text, "", f"In all {duration(total)}, "
+                f"{sum(len(week.handed_in) for week in made)} exercises handed in."]
+
+
+class Syllabus(Page):
+    """The weeks, a section each."""
+
+    def lines(self, found):
+        """Return the Markdown."""
+        text = []
+        for number, week in enumerate(weeks(found), start=1):
             text += ["", f"## Week {number}: "
                      + ", ".join(chapter.title.split(",")[0] for chapter, _ in week.readings),
                      "", "**Read**: " + "; ".join(
@@ -126,4 +134,5 @@ def _told(task):
 def setup(app):
     """Register the extension."""
     app.add_directive("syllabus", Syllabus)
+    app.add_directive("syllabus-table", Table)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

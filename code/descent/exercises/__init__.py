@@ -30,7 +30,8 @@ def check(name, answer, *, seconds=SECONDS):
     raises, returns the wrong shape, changes its arguments or runs for more than `seconds` gets a
     verdict like any other. A mistake is asked about at its first try, named if it is there again
     at the next, and then what to do is said; another one begins anew. Raises ValueError for an
-    unknown name, TypeError for no function.
+    unknown name, and after its verdict for a `record` that it cannot go on with; TypeError for no
+    function.
     """
     exercise = find(name)
     if not callable(answer):
