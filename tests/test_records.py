@@ -155,17 +155,20 @@ def test_a_notebook_keeps_a_record_that_runs_anew(tmp_path, capsys):
              "def mine(p, g, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):\n"
              "    m, v = mean(m, g, beta1), mean(v, g**2, beta2)\n"
              "    return p - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v",
-             'check("adam.implement", mine)']
+             'check("adam.implement", mine)',
+             'check("adam.share", lambda beta, n, t: (ONE - beta**n) / (ONE - beta**t))']
     notebook = new_notebook(cells=[new_code_cell(text) for text in cells])
     NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}},
                    extra_arguments=["--log-level=ERROR"]).execute()
-    assert notebook.cells[-1].outputs[0].text == "adam.implement: right.\n"
+    assert [cell.outputs[0].text for cell in notebook.cells[-2:]] == [
+        "adam.implement: right.\n", "adam.share: right.\n"]
     nbformat.validate(notebook)
     assert desk.main(["--rerun", str(tmp_path / "ada.json")]) == 0
-    head, _, row = capsys.readouterr().out.splitlines()
+    head, _, *rows = capsys.readouterr().out.splitlines()
     assert head.split()[-2:] == ["run", "anew"]
-    assert row.split()[:3] == ["Ada", "adam.implement", "right"]
-    assert row.split()[-1] == "right"
+    assert [row.split()[:3] for row in rows] == [
+        ["Ada", "adam.implement", "right"], ["Ada", "adam.share", "right"]]
+    assert [row.split()[-1] for row in rows] == ["right", "right"]
 
 
 def forged(path, **changes):

@@ -24,7 +24,7 @@ from descent.exercises.records import read
 
 __all__ = ["again", "main", "table"]
 
-_HEADER = ("student", "exercise", "result", "when", "course", "code")
+_HEADER = ("student", "exercise", "result", "when (UTC)", "course", "code")
 
 
 def again(answers):
