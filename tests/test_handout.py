@@ -1,5 +1,7 @@
 """A handout of a small chapter: what is left out, what is said, what is written and what is not."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
@@ -119,24 +121,36 @@ def test_bad_arguments_and_what_is_not_built(command, tmp_path, capsys, monkeypa
     assert "no _config.yml" in capsys.readouterr().err
 
 
-@pytest.mark.browser
-def test_a_page_is_printed_without_what_tells_an_answer(tmp_path):
-    if find() is None:
-        pytest.skip("no Chromium or Chrome")
-    page, path = tmp_path / "one.html", tmp_path / "one.pdf"
-    page.write_text(PAGE, encoding="utf8")
-    handout.printed(page, path, ["the-rest"])
-    assert path.read_bytes().startswith(b"%PDF")
-    assert b"/StructTreeRoot" in path.read_bytes()  # tagged
+def apart(function, *arguments):
+    """Run a function in a thread of its own: Playwright may run already in that of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def prepared(page):
+    """Return what is read, the rooms, the number of links and the title of a prepared page."""
     with handout.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=handout.ARGUMENTS)
         view = browser.new_page()
         view.goto(page.as_uri())
         view.evaluate(handout._PREPARE, [handout._TOLD, ["the-rest"]])
-        seen = view.locator("body").inner_text()
         rooms = view.locator(".descent-room").evaluate_all("all => all.map(e => e.style.height)")
-        links, title = view.locator("a[href]").count(), view.title()
+        found = (view.locator("body").inner_text(), rooms, view.locator("a[href]").count(),
+                 view.title())
         browser.close()
+    return found
+
+
+@pytest.mark.browser
+def test_a_page_is_printed_without_what_tells_an_answer(tmp_path):
+    if apart(find) is None:
+        pytest.skip("no Chromium or Chrome")
+    page, path = tmp_path / "one.html", tmp_path / "one.pdf"
+    page.write_text(PAGE, encoding="utf8")
+    apart(handout.printed, page, path, ["the-rest"])
+    assert path.read_bytes().startswith(b"%PDF")
+    assert b"/StructTreeRoot" in path.read_bytes()  # tagged
+    seen, rooms, links, title = apart(prepared, page)
     for word in ("secret", "told", "folded away", "not written yet"):
         assert word not in seen, word
     assert "kept" in seen
@@ -147,5 +161,5 @@ def test_a_page_is_printed_without_what_tells_an_answer(tmp_path):
     path.unlink()
     path.mkdir()
     with pytest.raises(ValueError, match=r"one\.pdf cannot be written"):
-        handout.printed(page, path)
+        apart(handout.printed, page, path)
     assert sorted(tmp_path.iterdir()) == [page, path]

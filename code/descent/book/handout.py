@@ -76,6 +76,7 @@ _STYLE = """
 details.hide.above-input:not([open]), .descent-lead button, .descent-rule { display: none; }
 .bd-article { padding: 0; }
 .bd-article pre { white-space: pre-wrap; }
+div.cell_input { break-inside: avoid; }
 #jb-print-toc { display: none; }"""
 _FOOT = """<div style="width:100%;font-size:8px;text-align:center;color:#48566b">
 <span class="title"></span> &nbsp; <span class="pageNumber"></span> of
