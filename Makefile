@@ -16,7 +16,7 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book test gpu-check study lab bench notebooks experiments images clean
+.PHONY: help book test gpu-check study lab handout slides records bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
@@ -24,6 +24,9 @@ help:
 	@echo 'make gpu-check   run what is for a GPU on one that only pretends to be'
 	@echo 'make study       write the study notebooks into study/, never over your own'
 	@echo 'make lab         the same, and open them in JupyterLab'
+	@echo 'make handout     CHAPTER=adam: the chapter without solutions, a notebook and a PDF'
+	@echo 'make slides      CHAPTER=adam: its first reading as slides; of all chapters, if none is named'
+	@echo 'make records     FILES=a.json: a table of the records that students hand in'
 	@echo 'make bench       print the benchmark table'
 	@echo 'make notebooks   run the notebooks and write them back in canonical form'
 	@echo 'make experiments run the comparisons whose results are missing or stale'
@@ -72,6 +75,16 @@ study: $(READY)
 
 lab: $(READY)
 	@$(BIN)/python -m descent.book.study --lab
+
+handout: $(READY)
+	@$(BIN)/python -m descent.book.handout $(CHAPTER)
+
+slides: $(READY)
+	@$(BIN)/python -m descent.book.slides $(CHAPTER)
+
+# RERUN=1 runs the answers in them anew, which is to run students' code.
+records: $(READY)
+	@$(BIN)/python -m descent.book.records $(if $(RERUN),--rerun) $(FILES)
 
 bench: $(READY)
 	@$(BIN)/python -m descent.bench

@@ -10,7 +10,7 @@ from descent.widgets.widget import FOLDER
 
 
 def test_what_is_shipped_is_in_order():
-    assert complaints() == complaints_alone() == []
+    assert complaints() == complaints_alone() == complaints_alone(ALONE.parent) == []
 
 
 @pytest.mark.parametrize(("file", "planted", "words"), [

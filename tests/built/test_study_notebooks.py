@@ -1,4 +1,7 @@
-"""The study notebooks as the build makes them: their numbers, their names, and that they run."""
+"""The study notebooks as the build makes them: their numbers, their names, and that they run.
+
+And the handouts, which are study notebooks that tell no answer.
+"""
 
 import ast
 import builtins
@@ -17,6 +20,7 @@ from nbformat.v4 import new_code_cell
 
 from descent import exercises
 from descent.book import build
+from descent.book.handout import handout
 from descent.book.ledger import escaped
 from descent.book.notebooks import execute
 from descent.book.study import pasted
@@ -310,3 +314,85 @@ def test_without_the_package_the_first_cell_says_what_to_do(editions):
     assert "needs the package of its course (No module named 'descent')" in last
     assert "%pip install FOLDER" in last
     assert "restart the kernel" in last
+
+
+FENCE = re.compile(r"^```+\{(solution-(?:start|end))\}.*$", re.M)
+
+
+def lines(texts):
+    """Return the lines that say something of their own."""
+    return {line.strip() for text in texts for line in text.split("\n") if len(line.strip()) > 24}
+
+
+def texts(part):
+    """Yield every text in a notebook, wherever it stands."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, (dict, list)):
+        for one in part.values() if isinstance(part, dict) else part:
+            yield from texts(one)
+
+
+def sides(name):
+    """Return the texts of a chapter's source outside its solutions, and those within."""
+    outside, within, hidden = [], [], False
+    for cell in COURSE.pages[name].cells:
+        if cell.cell_type == "code":
+            (within if hidden else outside).append(cell.source)
+            continue
+        before, *rest = FENCE.split(cell.source)
+        (within if hidden else outside).append(before)
+        for mark, text in zip(rest[::2], rest[1::2], strict=True):
+            hidden = mark == "solution-start"
+            (within if hidden else outside).append(text)
+    assert not hidden
+    return outside, within
+
+
+@every_chapter
+def test_no_line_of_a_solution_stands_in_the_handout(name, editions):
+    """Neither of its code nor of its text, as it was written or as it is translated."""
+    made = handout(editions[name], COURSE.pages[name])
+    outside, within = sides(name)
+    outside += [(COURSE.folder[name] / file).read_text(encoding="utf8") for text in outside
+                for file in re.findall(r"\{literalinclude\} *(\S+)", text)]
+    told = [cell.source for cell in editions[name].notebook.cells
+            if cell.id.startswith("solution-")]
+    assert len(told) == len(editions[name].solutions)
+    secret = lines(within) | lines(told)
+    assert len(secret) > 20
+    assert secret & lines(texts(made)) - lines(outside) == set()
+    assert "solution-" not in nbformat.writes(made)
+    assert [cell.source for cell in made.cells if "<b>Answers</b>" in cell.source] == []
+
+
+@every_chapter
+def test_the_handout_says_what_it_is_and_asks_what_the_chapter_asks(name, editions):
+    made, notebook = handout(editions[name], COURSE.pages[name]), editions[name].notebook
+    assert "without its solutions" in made.cells[0].source
+    asked = [cell for cell in notebook.cells if answers(cell)]
+    assert [cell for cell in made.cells if answers(cell)] == asked
+    assert len(made.cells) > 0.6 * (len(notebook.cells) - len(editions[name].solutions))
+
+
+@every_chapter
+def test_with_the_answers_no_name_of_the_handout_is_missing(name, editions):
+    made = handout(editions[name], COURSE.pages[name])
+    every = {one for cell in code(editions[name].notebook) for one in bound(ast.parse(cell.source))}
+    known, missing = set(), []
+    for cell in code(pasted(editions[name]._replace(notebook=made))):
+        tree = ast.parse(cell.source)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        missing += [f"{cell.id}: {one}" for one in (used & every) - bound(tree) - known]
+        known |= bound(tree)
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["adagrad", "errors"])
+def test_the_handout_runs_with_the_answers_pasted(name, editions, tmp_path):
+    made = handout(editions[name], COURSE.pages[name])
+    answered = run(pasted(editions[name]._replace(notebook=made)), tmp_path)
+    printed = "".join(output.text for cell in code(answered) for output in cell.outputs
+                      if output.output_type == "stream")
+    assert printed.count(": right.") >= len(
+        [pieces for pieces in editions[name].solutions.values() if "check(" in "".join(pieces)])

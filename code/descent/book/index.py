@@ -14,7 +14,7 @@ from sphinx_exercise.nodes import exercise_subtitle, is_exercise_node
 from descent.book.ledger import Page, mark
 from descent.book.reading import duration
 
-__all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Entry", "setup", "tasks"]
+__all__ = ["EFFORT", "KINDS", "LEVELS", "MINUTES", "Entry", "link", "setup", "tasks"]
 
 LEVELS = ("easy", "medium", "hard")
 MINUTES = (5, 10, 15, 20, 30, 45)
@@ -59,7 +59,8 @@ def tasks(chapter):
     return found
 
 
-def _link(task):
+def link(task):
+    """Return a reference to an exercise, by its title."""
     return f"{{ref}}`{task.title} <{task.label}>`"
 
 
@@ -74,7 +75,7 @@ class Index(Page):
                 text += ["", f"## {chapter.title}", "",
                          f"| {' | '.join(_HEADER)} |",
                          "|---|---|---|---:|---|"]
-                text += [f"| {_link(task)} | {task.kind} | {task.level or '–'} "
+                text += [f"| {link(task)} | {task.kind} | {task.level or '–'} "
                          f"| {task.minutes or '–'} "
                          f"| {', '.join(f'`{name}`' for name in task.checks) or '–'} |"
                          for task in some]
@@ -98,7 +99,7 @@ class Routes(Page):
             route = {chapter: chosen(some) for chapter, some in exercises.items()}
             minutes = [task.minutes or 0 for some in route.values() for task in some]
             text += ["", f"**{name}**: {len(minutes)} exercises, {duration(sum(minutes))}.", ""]
-            text += [f"- {chapter.title.split(',')[0]}: {', '.join(map(_link, some))}"
+            text += [f"- {chapter.title.split(',')[0]}: {', '.join(map(link, some))}"
                      for chapter, some in route.items() if some]
         return text
 

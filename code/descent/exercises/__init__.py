@@ -4,19 +4,20 @@ An exercise is a reference, the trials it is run on, and the mistakes people mak
 answer of its own. What a learner hands in is run on the same trials: if it agrees with the
 reference it is right; if it agrees with a mistake, the verdict points to it, first by a question,
 then by its name, then by what to do. `hint` goes one step further along that way, to the lines of
-the solution at last.
+the solution at last. `record` keeps what is said in a file, for who has to hand it in.
 """
 
 from importlib import import_module
 from pkgutil import iter_modules
 
 from descent.exercises.kept import noted, solved
+from descent.exercises.records import entered, record
 from descent.exercises.solutions import news, solution
 from descent.exercises.trials import Exercise, Mistake, drive, lists, on
 from descent.exercises.verdicts import Verdict, judged
 
 __all__ = ["Exercise", "Mistake", "Verdict", "check", "drive", "find", "hint", "lists", "names",
-           "on", "solved"]
+           "on", "record", "solved"]
 
 SECONDS = 2.0
 _stands = {}  # by exercise: the last verdict, what can be said of it, how much was, how many lines
@@ -29,7 +30,8 @@ def check(name, answer, *, seconds=SECONDS):
     raises, returns the wrong shape, changes its arguments or runs for more than `seconds` gets a
     verdict like any other. A mistake is asked about at its first try, named if it is there again
     at the next, and then what to do is said; another one begins anew. Raises ValueError for an
-    unknown name, TypeError for no function.
+    unknown name, and after its verdict for a `record` that it cannot go on with; TypeError for no
+    function.
     """
     exercise = find(name)
     if not callable(answer):
@@ -49,6 +51,7 @@ def check(name, answer, *, seconds=SECONDS):
         verdict = Verdict(False, verdict.mistake,
                           f"{verdict.message} {_told(stands['steps'], stands['told'])}".rstrip())
     print(f"{name}: {verdict.message}")
+    entered(name, answer, verdict)
     return verdict
 
 

@@ -67,7 +67,7 @@ def _read(folder, name):
 
 def main():
     """Run the command line; return the exit status."""
-    found = complaints() + complaints_alone()
+    found = complaints() + complaints_alone() + complaints_alone(ALONE.parent)
     print("\n".join(found) or "All JavaScript is in order.")
     return bool(found)
 
