@@ -1,0 +1,311 @@
+"""HTML to one PDF, by Chromium: parts that are printed apart, two at a time, and joined.
+
+Each part is a document of its own, since Chromium's time and memory grow faster than the pages.
+What it cannot know of the others is put in when they are joined: the links between them, the
+numbers of the pages, the bookmarks, and the tags that a PDF is read aloud by.
+"""
+
+import asyncio
+import html
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import lxml.html
+import pikepdf
+import pypdfium2
+from lxml.html import builder
+from playwright.async_api import async_playwright
+
+from descent.book.browser import ARGUMENTS, find
+from descent.book.notebooks import cores
+
+__all__ = ["PAPERS", "Part", "clipped", "print_pages"]
+
+PAPERS = {"a4": (210, 297), "letter": (215.9, 279.4)}  # mm
+_MARGIN = {"top": 20, "side": 18, "bottom": 20}  # mm
+_POINTS = 72 / 25.4  # in a mm
+_STRETCHED = 72  # points: what is this high is no line, but a brace that is cut to size
+_MINUTES = 5  # for which a part may be drawn, on a machine that is busy
+_FOLDER = Path(__file__).parent
+_ELSEWHERE = "descent-part:"  # stands before an id of another part until they are joined
+
+_PAGE = """<!doctype html>
+<html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>{styles}
+<style>:root {{ --paper-width: {inside}mm; }}
+@page {{ size: {width}mm {height}mm; margin: {top}mm {side}mm {bottom}mm;
+@top-left {{ content: {head}; font: 8pt sans-serif; color: #48566b; }}
+@bottom-center {{ content: {foot}; font: 8pt sans-serif; color: #48566b; }} }}</style>
+{scripts}</head><body>{body}</body></html>"""
+_MATHJAX = """<script>window.MathJax = {{ options: {{ enableMenu: false, enableAssistiveMml: false,
+processHtmlClass: "math" }} }}</script><script defer src="{}"></script>"""
+
+
+class Part(NamedTuple):
+    """What begins on a page of its own: the words at the head of its pages, and its body.
+
+    The body is an element of lxml whose ids are like no other part's, whose links `#ID` may lead to
+    any part, and whose other addresses are absolute, those of widgets' scripts among them.
+    """
+
+    head: str
+    body: lxml.html.HtmlElement
+
+
+def print_pages(parts, target, site, *, paper="a4", title="Descent", author="", front=None):
+    """Print the parts into the PDF `target`, with the look of the built `site`; return its pages.
+
+    `front`, a function of a dict from every id to its page's number, returns the `Part` that comes
+    first and has no number on its own first page. Raises ValueError for another paper than
+    `PAPERS` has, where there is no browser, and where a page would clip, or be empty.
+    """
+    if paper not in PAPERS:
+        raise ValueError(f"paper must be one of {', '.join(PAPERS)}, got {paper!r}")
+    if find() is None:
+        raise ValueError("no Chromium or Chrome: `python -m descent.book.browser` installs one")
+    target = Path(target).resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent) as folder:
+        press = _Press(Path(folder), Path(site).resolve(), paper, title)
+        wanted = _linked(parts, front)
+        printed = press.print([_with_targets(part, wanted) for part in parts])
+        places = _places(printed)
+        if front:
+            printed.insert(0, _front(press, front, places))
+        whole = Path(folder, "whole.pdf")
+        count = _join(printed, whole, press, title, author, bool(front))
+        if complaints := clipped(whole, paper):
+            raise ValueError(_said(target.name, complaints))
+        whole.replace(target)
+    return count
+
+
+def clipped(path, paper="a4"):
+    """Return what a page of a PDF would not show whole, as 'page N: what': a list of sentences.
+
+    Looks at the place of all text and of every image, and for pages with neither.
+    """
+    width, height = (side * _POINTS for side in PAPERS[paper])
+    side, above, below = (_MARGIN[name] * _POINTS - 2 for name in ("side", "top", "bottom"))
+    complaints = []
+    with pypdfium2.PdfDocument(path) as pdf:
+        for number, page in enumerate(pdf, start=1):
+            text = page.get_textpage()
+            boxes = [text.get_rect(k) for k in range(text.count_rects())]
+            images = [image.get_bounds() for image in page.get_objects(
+                filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
+            out = [box for box in boxes + images if box[0] < side or box[2] > width - side
+                   or (box[1] < 0 or box[3] > height) and box[3] - box[1] < _STRETCHED]
+            complaints += [f"page {number}: beyond the margin: {text.get_text_bounded(*box)!r}"
+                           for box in out]
+            if not any(below < box[1] and box[3] < height - above for box in boxes + images):
+                complaints.append(f"page {number}: empty")
+            if (abs(page.get_width() - width) > 1) or (abs(page.get_height() - height) > 1):
+                complaints.append(f"page {number}: not of the paper's size")
+    return complaints
+
+
+def _said(name, complaints):
+    more = f"\nand {len(complaints) - 20} more" if len(complaints) > 20 else ""
+    return f"{name} is not written, since it would clip:\n" + "\n".join(complaints[:20]) + more
+
+
+class _Press:
+    """Prints parts into files of a folder, each by its number."""
+
+    def __init__(self, folder, site, paper, title):
+        self.folder, self.paper, self.title, self.count = folder, paper, title, 0
+        static = site / "_static"
+        sheets = [*_sheets(site), _FOLDER / "print.css"]
+        self.styles = "".join(f'<link rel="stylesheet" href="{sheet.as_uri()}">'
+                              for sheet in sheets)
+        self.mathjax = _MATHJAX.format((static / "mathjax" / "tex-mml-chtml.js").as_uri())
+
+    def print(self, parts):
+        """Print parts as they are; return the PDFs' paths."""
+        return asyncio.run(self._print([
+            self._page(lxml.html.tostring(part.body, encoding="unicode"), part.head,
+                       part.body.xpath(".//@data-script")) for part in parts]))
+
+    def numbers(self, count):
+        """Print pages that hold nothing but their numbers; return the PDF's path."""
+        empty = '<div style="break-after: page">&nbsp;</div>' * (count - 1) + "&nbsp;"
+        return asyncio.run(self._print([self._page(empty, "", foot="counter(page)")]))[0]
+
+    def _page(self, body, head, scripts=(), foot='""'):
+        self.count += 1
+        width, height = PAPERS[self.paper]
+        quoted = '"' + head.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        drawing = "".join(f'<script src="{script}"></script>'
+                          for script in dict.fromkeys(scripts))
+        text = _PAGE.format(
+            title=html.escape(self.title), styles=self.styles, width=width, height=height,
+            inside=width - 2 * _MARGIN["side"], head=quoted, foot=foot, **_MARGIN,
+            body=f'<article class="bd-article">{body}</article>{drawing}',
+            scripts=self.mathjax if 'class="math' in body else "")
+        path = self.folder / f"{self.count}.html"
+        path.write_text(text, encoding="utf8")
+        return path
+
+    async def _print(self, pages):
+        ready = (_FOLDER / "print.js").read_text(encoding="utf8")
+        turn = asyncio.Semaphore(cores())
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+
+            async def one(path):
+                async with turn, await browser.new_context() as context:
+                    page = await context.new_page()
+                    page.set_default_timeout(_MINUTES * 60_000)
+                    await page.emulate_media(media="print", color_scheme="light")
+                    await page.goto(path.as_uri())
+                    complaints = await page.evaluate(ready)
+                    await page.pdf(path=path.with_suffix(".pdf"), prefer_css_page_size=True,
+                                   print_background=True, tagged=True, outline=True)
+                    return complaints
+
+            complaints = await asyncio.gather(*map(one, pages))
+            await browser.close()
+        if found := [line for lines in complaints for line in lines]:
+            raise ValueError(_said(self.title, found))
+        return [path.with_suffix(".pdf") for path in pages]
+
+
+def _sheets(site):
+    """Return the style sheets of the site's pages, in their order."""
+    found = {}
+    for path in sorted(site.glob("**/*.html")):
+        if "_static" not in path.relative_to(site).parts:
+            head = path.read_text(encoding="utf8").partition("</head>")[0]
+            for link in lxml.html.fromstring(head).iterfind(".//link[@rel='stylesheet']"):
+                sheet = (path.parent / link.get("href").partition("?")[0]).resolve()
+                found.setdefault(sheet)
+    return list(found)
+
+
+def _links(part):
+    return [link for link in part.body.iter("a") if link.get("href", "").startswith("#")]
+
+
+def _linked(parts, front):
+    """Turn links into other parts to what is mended when they are joined; return all targets.
+
+    A link that leads nowhere becomes its words.
+    """
+    ids = [{element.get("id") for element in part.body.iter() if element.get("id")}
+           for part in parts]
+    everywhere, wanted = set().union(*ids), set()
+    for own, part in zip(ids, parts, strict=True):
+        for link in _links(part):
+            name = link.get("href")[1:]
+            if name not in everywhere:
+                link.drop_tag()
+            elif name not in own:
+                link.set("href", f"{_ELSEWHERE}{name}")
+                wanted.add(name)
+    if front:  # it may link to all
+        wanted |= {link.get("href")[1:] for link in _links(front(dict.fromkeys(everywhere, 0)))}
+    return wanted
+
+
+def _with_targets(part, wanted):
+    """Add a hidden link to each place that another part links to: so Chromium notes where it is."""
+    for name in [element.get("id") for element in part.body.iter() if element.get("id") in wanted]:
+        part.body.append(builder.A(href=f"#{name}", hidden="hidden"))
+    return part
+
+
+def _places(paths):
+    """Return by id the number of the page where it is, counted from 1 over all the PDFs."""
+    places, ahead = {}, 0
+    for path in paths:
+        with pikepdf.open(path) as pdf:
+            index = {page.objgen: number for number, page in enumerate(pdf.pages, start=1)}
+            for name, place in pdf.Root.get("/Dests", {}).items():
+                places[name[1:]] = ahead + index[place[0].objgen]
+            ahead += len(index)
+    return places
+
+
+def _front(press, front, places):
+    """Print what comes first, in which the numbers of the pages depend on how long it is itself."""
+    length = 0
+    while True:
+        part = front({name: number + length for name, number in places.items()})
+        for link in _links(part):
+            link.set("href", f"{_ELSEWHERE}{link.get('href')[1:]}")
+        (path,) = press.print([part])
+        with pikepdf.open(path) as pdf:
+            if len(pdf.pages) == length:
+                return path
+            length = len(pdf.pages)
+
+
+def _join(paths, target, press, title, author, bare_first):
+    """Join PDFs into one; return how many pages it has."""
+    with ExitStack() as stack:
+        whole = stack.enter_context(pikepdf.new())
+        tags = whole.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.StructTreeRoot))
+        document = whole.make_indirect(pikepdf.Dictionary(
+            Type=pikepdf.Name.StructElem, S=pikepdf.Name.Document, P=tags, Lang="en"))
+        pieces, by_page, places = [], [], {}
+        for path in paths:
+            part = stack.enter_context(pikepdf.open(path))
+            ahead = len(whole.pages)
+            _renumber_tags(part, len(by_page) // 2)
+            whole.add_pages_from(part)  # with their bookmarks, and the links inside
+            pages = {page.objgen: whole.pages[ahead + k].obj for k, page in enumerate(part.pages)}
+            for name, (page, *where) in part.Root.get("/Dests", {}).items():
+                places[name[1:]] = pikepdf.Array([pages[page.objgen], *where])
+            own = whole.copy_foreign(part.Root.StructTreeRoot)
+            for element in own.K if isinstance(own.K, pikepdf.Array) else [own.K]:
+                element.S, element.P = pikepdf.Name.Part, document
+                pieces.append(element)
+            by_page += list(own.ParentTree.Nums)
+        document.K, tags.K = pikepdf.Array(pieces), document
+        tags.ParentTree = whole.make_indirect(pikepdf.Dictionary(Nums=pikepdf.Array(by_page)))
+        tags.ParentTreeNextKey = len(by_page) // 2
+        whole.Root.StructTreeRoot, whole.Root.Lang = tags, "en"
+        whole.Root.MarkInfo = pikepdf.Dictionary(Marked=True)
+        whole.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+        whole.docinfo["/Title"], whole.docinfo["/Author"] = title, author
+        _mend_links(whole, places)
+        numbers = stack.enter_context(pikepdf.open(press.numbers(len(whole.pages))))
+        for page, number in list(zip(whole.pages, numbers.pages, strict=True))[bare_first:]:
+            page.add_overlay(number)
+        whole.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate,
+                   deterministic_id=True)
+        return len(whole.pages)
+
+
+def _renumber_tags(part, ahead):
+    """Let the tags of a part say where its pages' are when others lie ahead.
+
+    The cells of tables name their headings by ids that other parts have, too. These go: what each
+    heading is the heading of, its scope says as well.
+    """
+    for page in part.pages:
+        for one, key in [(page.obj, "/StructParents"),
+                         *((note, "/StructParent") for note in page.obj.get("/Annots", []))]:
+            if key in one:
+                one[key] += ahead
+    numbers = part.Root.StructTreeRoot.ParentTree.Nums
+    for k in range(0, len(numbers), 2):
+        numbers[k] += ahead
+    for one in part.objects:
+        if isinstance(one, pikepdf.Dictionary) and one.get("/S") in ("/TD", "/TH"):
+            one.A = pikepdf.Array([said for said in one.A if "/Headers" not in said])
+            if "/ID" in one:
+                del one.ID
+
+
+def _mend_links(whole, places):
+    """Lead the links from part to part to their places."""
+    for page in whole.pages:
+        for note in page.obj.get("/Annots", []):
+            address = str(note.get("/A", {}).get("/URI", ""))
+            if address.startswith(_ELSEWHERE):
+                del note.A
+                note.Dest = places[unquote(address.removeprefix(_ELSEWHERE))]

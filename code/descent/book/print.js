@@ -1,0 +1,54 @@
+// Readies a page for paper, when formulas and widgets are drawn, and returns what will not fit.
+async () => {
+  const SMALLEST = 0.55;                       // of its own size: what is smaller cannot be read
+  const all = (what, root = document) => [...root.querySelectorAll(what)];
+  const start = (element) => element.outerHTML.slice(0, 120);
+
+  await globalThis.MathJax?.startup?.promise;
+  while (!all(".descent-playground").every((place) => place.dataset.ready))
+    await new Promise((done) => { setTimeout(done, 50); });
+  await document.fonts.ready;
+  await Promise.all(all("img").map((image) => image.decode()));
+
+  // Read aloud, a formula is its TeX.
+  for (const { math, typesetRoot } of globalThis.MathJax?.startup?.document?.math ?? []) {
+    typesetRoot.setAttribute("role", "img");
+    typesetRoot.setAttribute("aria-label", math);
+    all("[aria-hidden]", typesetRoot).forEach((part) => part.removeAttribute("aria-hidden"));
+  }
+
+  // In place of a widget's controls stands how they are set.
+  for (const controls of all(".descent-controls")) {
+    const set = all(".descent-control", controls).filter((one) => one.checkVisibility()).map((one) => {
+      const { options, selectedIndex, checked, type } = one.querySelector("select, input");
+      const value = options ? options[selectedIndex].text
+        : type === "checkbox" ? (checked ? "on" : "off") : one.querySelector("output").textContent;
+      return `${one.querySelector("label").textContent}: ${value}`;
+    });
+    const ticked = all(".descent-tasks :checked", controls).map((one) => one.parentElement.textContent);
+    const line = document.createElement("p");
+    line.className = "descent-set";
+    line.textContent = [...set, ...ticked].join(";  ");
+    controls.replaceWith(line);
+  }
+
+  // What is too wide is made smaller.
+  const small = [];
+  const shrink = (element, wide, room) => {
+    if (wide <= room + 0.5) return;
+    const zoom = 0.995 * room / wide;
+    element.style.zoom = zoom;
+    if (zoom < SMALLEST) small.push(`shrunk to ${Math.round(100 * zoom)} %: ${start(element)}`);
+  };
+  for (const formula of all("mjx-container")) {
+    const box = formula.closest("p, li, td, th, dd, div, figcaption").getBoundingClientRect();
+    const drawn = formula.querySelector("mjx-math").getBoundingClientRect();
+    shrink(formula, drawn.width, formula.getAttribute("display") ? formula.clientWidth : box.width);
+  }
+  for (const table of all("table")) shrink(table, table.offsetWidth, table.parentElement.clientWidth);
+
+  const edge = document.body.getBoundingClientRect().right + 1;
+  const beyond = all("article *").filter((element) => !element.parentElement.closest("svg, mjx-container")
+    && element.checkVisibility() && element.getBoundingClientRect().right > edge);
+  return [...small, ...beyond.map((element) => `beyond the margin: ${start(element)}`)];
+}
