@@ -220,7 +220,7 @@ def test_a_long_line_of_code_goes_on_below(press, tmp_path):
 def test_a_slip_is_refused(press, tmp_path):
     with pytest.raises(ValueError, match="paper must be one of a4, letter, got 'a5'"):
         press("", paper="a5")
-    with pytest.raises(ValueError, match="NAME must be one of intro, .*, got sdg"):
+    with pytest.raises(ValueError, match=r"NAME must be one of intro, .*, got sdg"):
         pdf.write(ROOT, tmp_path / "x.pdf", ["sdg"])
     with pytest.raises(ValueError, match="is not there: build the book first"):
         pdf.read(tmp_path, "chapters/sgd")
