@@ -8,7 +8,9 @@ numbers of the pages, the bookmarks, and the tags that a PDF is read aloud by.
 import asyncio
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -31,6 +33,7 @@ _POINTS = 72 / 25.4  # in a mm
 _HIGHEST = 72  # points: a higher line is none, but the stroke of a brace, which is cut to size
 _STROKES = re.compile("[\ue000-\uf8ff]")  # of flat braces, cut likewise
 _DRAWN = 9  # strokes, from which on a page has a figure, and not just a frame
+_HEADINGS = ("/H1", "/H2", "/H3", "/H4")
 _MINUTES = 5  # for which a part may be drawn, on a machine that is busy
 _FOLDER = Path(__file__).parent
 _ELSEWHERE = "descent-part:"  # stands before an id of another part until they are joined
@@ -60,8 +63,8 @@ class Part(NamedTuple):
 def print_pages(parts, target, site, *, paper="a4", title="Descent", author="", front=None):
     """Print the parts into the PDF `target`, with the look of the built `site`; return its pages.
 
-    `front`, a function of a dict from every id to its page's number, returns the `Part` that comes
-    first and has no number on its own first page. Raises ValueError for another paper than
+    `front`, a function of a dict from every id to its page's number, returns the `Part`s that come
+    first; their first page has no number. Raises ValueError for another paper than
     `PAPERS` has, where there is no browser, and where a page would clip, or be empty.
     """
     if paper not in PAPERS:
@@ -76,7 +79,7 @@ def print_pages(parts, target, site, *, paper="a4", title="Descent", author="", 
         printed = press.print([_with_targets(part, wanted) for part in parts])
         places = _places(printed)
         if front:
-            printed.insert(0, _front(press, front, places))
+            printed = _front(press, front, places) + printed
         whole = Path(folder, "whole.pdf")
         count = _join(printed, whole, press, title, author, bool(front))
         if complaints := clipped(whole, paper):
@@ -100,11 +103,12 @@ def clipped(path, paper="a4"):
             images = [image.get_bounds() for image in page.get_objects(
                 filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
             for left, low, right, high in boxes + images:
-                said = text.get_text_bounded(left, low, right, high)
                 sideways = left < side or right > width - side
                 across = (low < 0 or high > height) and high - low < _HIGHEST
-                if (sideways or across) and not _STROKES.search(said):
-                    complaints.append(f"page {number}: beyond the margin: {said!r}")
+                if sideways or across:
+                    said = text.get_text_bounded(left, low, right, high)
+                    if not _STROKES.search(said):
+                        complaints.append(f"page {number}: beyond the margin: {said!r}")
             drawn = sum(1 for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_PATH]))
             if drawn < _DRAWN and not any(below < low and high < height - above
                                           for _, low, _, high in boxes + images):
@@ -124,6 +128,7 @@ class _Press:
 
     def __init__(self, folder, site, paper, title):
         self.folder, self.paper, self.title, self.count = folder, paper, title, 0
+        self.headings = {}  # of each PDF, in order
         static = site / "_static"
         sheets = [*_sheets(site), _FOLDER / "print.css"]
         self.styles = "".join(f'<link rel="stylesheet" href="{sheet.as_uri()}">'
@@ -132,14 +137,18 @@ class _Press:
 
     def print(self, parts):
         """Print parts as they are; return the PDFs' paths."""
-        return asyncio.run(self._print([
+        paths = _run(self._print([
             self._page(lxml.html.tostring(part.body, encoding="unicode"), part.head,
                        part.body.xpath(".//@data-script")) for part in parts]))
+        for path, part in zip(paths, parts, strict=True):
+            self.headings[path] = [" ".join(heading.text_content().split())
+                                   for heading in part.body.iter("h1", "h2", "h3", "h4")]
+        return paths
 
     def numbers(self, count):
         """Print pages that hold nothing but their numbers; return the PDF's path."""
         empty = '<div style="break-after: page">&nbsp;</div>' * (count - 1) + "&nbsp;"
-        return asyncio.run(self._print([self._page(empty, "", foot="counter(page)")]))[0]
+        return _run(self._print([self._page(empty, "", foot="counter(page)")]))[0]
 
     def _page(self, body, head, scripts=(), foot='""'):
         self.count += 1
@@ -180,12 +189,19 @@ class _Press:
         return [path.with_suffix(".pdf") for path in pages]
 
 
+def _run(coroutine):
+    """Run it to its end, also where another loop is running: in Jupyter, beside a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 def _sheets(site):
     """Return the style sheets of the site's pages, in their order."""
     found = {}
     for path in sorted(site.glob("**/*.html")):
         if "_static" not in path.relative_to(site).parts:
-            head = path.read_text(encoding="utf8").partition("</head>")[0]
+            with path.open(encoding="utf8") as lines:
+                head = "".join(takewhile(lambda line: "</head>" not in line, lines))
             for link in lxml.html.fromstring(head).iterfind(".//link[@rel='stylesheet']"):
                 sheet = (path.parent / link.get("href").partition("?")[0]).resolve()
                 found.setdefault(sheet)
@@ -213,7 +229,8 @@ def _linked(parts, front):
                 link.set("href", f"{_ELSEWHERE}{name}")
                 wanted.add(name)
     if front:  # it may link to all
-        wanted |= {link.get("href")[1:] for link in _links(front(dict.fromkeys(everywhere, 0)))}
+        wanted |= {link.get("href")[1:] for part in front(dict.fromkeys(everywhere, 0))
+                   for link in _links(part)}
     return wanted
 
 
@@ -240,14 +257,18 @@ def _front(press, front, places):
     """Print what comes first, in which the numbers of the pages depend on how long it is itself."""
     length = 0
     while True:
-        part = front({name: number + length for name, number in places.items()})
-        for link in _links(part):
+        parts = front({name: number + length for name, number in places.items()})
+        for link in (link for part in parts for link in _links(part)):
             link.set("href", f"{_ELSEWHERE}{link.get('href')[1:]}")
-        (path,) = press.print([part])
-        with pikepdf.open(path) as pdf:
-            if len(pdf.pages) == length:
-                return path
-            length = len(pdf.pages)
+        paths, before = press.print(parts), length
+        length = sum(map(_length, paths))
+        if length == before:
+            return paths
+
+
+def _length(path):
+    with pikepdf.open(path) as pdf:
+        return len(pdf.pages)
 
 
 def _join(paths, target, press, title, author, bare_first):
@@ -268,7 +289,7 @@ def _join(paths, target, press, title, author, bare_first):
             for name, (page, *where) in part.Root.get("/Dests", {}).items():
                 places[name[1:]] = pikepdf.Array([pages[page.objgen], *where])
             own = whole.copy_foreign(part.Root.StructTreeRoot)
-            for element in own.K if isinstance(own.K, pikepdf.Array) else [own.K]:
+            for element in _list(own.K):
                 element.S, element.P = pikepdf.Name.Part, document
                 pieces.append(element)
             by_page += list(own.ParentTree.Nums)
@@ -280,6 +301,10 @@ def _join(paths, target, press, title, author, bare_first):
         whole.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
         whole.docinfo["/Title"], whole.docinfo["/Author"] = title, author
         _mend_links(whole, places)
+        titles = [title for path in paths for title in press.headings[path]]
+        with whole.open_outline() as outline:
+            for mark, words in zip(_flat(outline.root), titles, strict=True):
+                mark.title, mark.is_closed = words, True
         numbers = stack.enter_context(pikepdf.open(press.numbers(len(whole.pages))))
         for page, number in list(zip(whole.pages, numbers.pages, strict=True))[bare_first:]:
             page.add_overlay(number)
@@ -291,21 +316,31 @@ def _join(paths, target, press, title, author, bare_first):
 def _lighten_tags(part):
     """Let elements hold their text themselves; Chromium gives each run of it an element, untold.
 
-    In a PDF of code these are nine in ten of all its objects.
+    In a PDF of code these are nine in ten of all its objects. A heading at the top of a page keeps
+    the run that is seen: another is drawn below the page before. The cells of tables name their
+    headings by ids that other parts have, too. These go: a heading's scope says the same.
     """
     tree = part.Root.StructTreeRoot
-    by_page, numbers = {}, dict(pikepdf.NumberTree(tree.ParentTree))
-    for page in part.pages:
-        if "/StructParents" in page.obj:
-            by_page[page.objgen] = numbers[page.obj.StructParents]
+    numbers = dict(pikepdf.NumberTree(tree.ParentTree))
+    by_page = {page.objgen: numbers[page.obj.StructParents] for page in part.pages
+               if "/StructParents" in page.obj}
     ahead = [tree]
     while ahead:
         element = ahead.pop()
-        kids = list(element.K) if isinstance(element.K, pikepdf.Array) else [element.K]
+        kind = str(element.get("/S", ""))
+        if kind in ("/TD", "/TH"):
+            element.A = pikepdf.Array([said for said in element.A if "/Headers" not in said])
+            if "/ID" in element:
+                del element.ID
+        kids = _list(element.K)
         for k, kid in enumerate(kids):
             if not isinstance(kid, pikepdf.Dictionary) or "/S" not in kid:
                 continue
             content = kid.get("/K")
+            if kind in _HEADINGS and isinstance(content, pikepdf.Array):
+                content = content[-1]
+                if isinstance(content, pikepdf.Dictionary) and "/MCID" in content:
+                    kid.Pg, content = content.Pg, content.MCID
             if kid.S == "/NonStruct" and isinstance(content, int):
                 page = kid.Pg
                 by_page[page.objgen][content] = element
@@ -319,11 +354,7 @@ def _lighten_tags(part):
 
 
 def _renumber_tags(part, ahead):
-    """Let the tags of a part say where its pages' are when others lie ahead.
-
-    The cells of tables name their headings by ids that other parts have, too. These go: what each
-    heading is the heading of, its scope says as well.
-    """
+    """Let the tags of a part say where its pages' are when others lie ahead."""
     for page in part.pages:
         for one, key in [(page.obj, "/StructParents"),
                          *((note, "/StructParent") for note in page.obj.get("/Annots", []))]:
@@ -332,11 +363,16 @@ def _renumber_tags(part, ahead):
     numbers = part.Root.StructTreeRoot.ParentTree.Nums
     for k in range(0, len(numbers), 2):
         numbers[k] += ahead
-    for one in part.objects:
-        if isinstance(one, pikepdf.Dictionary) and one.get("/S") in ("/TD", "/TH"):
-            one.A = pikepdf.Array([said for said in one.A if "/Headers" not in said])
-            if "/ID" in one:
-                del one.ID
+
+
+def _flat(marks):
+    for mark in marks:
+        yield mark
+        yield from _flat(mark.children)
+
+
+def _list(value):
+    return list(value) if isinstance(value, pikepdf.Array) else [value]
 
 
 def _mend_links(whole, places):

@@ -121,8 +121,11 @@ def _unfold(body, short):
         heading = next((child for child in section if child.tag in _HEADINGS), None)
         if heading is not None and "id" in section.attrib:
             heading.set("id", section.attrib.pop("id"))
-    for drawing in body.xpath(".//figure//svg[@aria-hidden]"):
-        del drawing.attrib["aria-hidden"]  # or the figure's words have no place in the PDF
+    for panels in body.find_class("descent-panels"):  # only a drawing brings its words into a PDF
+        drawing = next(panels.iter("svg"))
+        del drawing.attrib["aria-hidden"]
+        for key in ("role", "aria-label"):
+            drawing.set(key, panels.attrib.pop(key))
 
 
 def _place_widgets(body, path, name):
@@ -200,7 +203,8 @@ def _front(said, parts, short):
                               builder.SPAN(str(numbers[name]), builder.CLASS("page")),
                               href=f"#{name}"),
                     builder.CLASS("chapter" if heading.tag == "h1" else "section")))
-        return Part("Contents", builder.DIV(deepcopy(title), builder.H1("Contents"), listed))
+        return [Part("", deepcopy(title)),
+                Part("Contents", builder.DIV(builder.H1("Contents"), listed))]
 
     return front
 

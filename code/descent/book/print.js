@@ -2,7 +2,7 @@
 async () => {
   const SMALLEST = 0.55;                       // of its own size: what is smaller cannot be read
   const all = (what, root = document) => [...root.querySelectorAll(what)];
-  const start = (element) => element.outerHTML.slice(0, 120);
+  const begin = (element) => element.outerHTML.slice(0, 120);
 
   await globalThis.MathJax?.startup?.promise;
   while (!all(".descent-playground").every((place) => place.dataset.ready))
@@ -38,7 +38,7 @@ async () => {
     if (wide <= room + 0.5) return;
     const zoom = 0.995 * room / wide;
     element.style.zoom = zoom;
-    if (zoom < SMALLEST) small.push(`shrunk to ${Math.round(100 * zoom)} %: ${start(element)}`);
+    if (zoom < SMALLEST) small.push(`shrunk to ${Math.round(100 * zoom)} %: ${begin(element)}`);
   };
   for (const formula of all("mjx-container")) {
     const box = formula.closest("p, li, td, th, dd, div, figcaption").getBoundingClientRect();
@@ -47,8 +47,18 @@ async () => {
   }
   for (const table of all("table")) shrink(table, table.offsetWidth, table.parentElement.clientWidth);
 
-  const edge = document.body.getBoundingClientRect().right + 1;
-  const beyond = all("article *").filter((element) => !element.parentElement.closest("svg, mjx-container")
-    && element.checkVisibility() && element.getBoundingClientRect().right > edge);
-  return [...small, ...beyond.map((element) => `beyond the margin: ${start(element)}`)];
+  // What leaves the width of the paper all the same.
+  const { left, right } = document.body.getBoundingClientRect();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const range = document.createRange(), beyond = [];
+  const look = (element, { left: start, right: end, top, width }) => {
+    if (width && (start < left - 1 || end > right + 1 || top < -1)) beyond.push(element);
+  };
+  while (texts.nextNode()) {
+    range.selectNodeContents(texts.currentNode);
+    const parent = texts.currentNode.parentElement;
+    if (!parent.closest("svg, mjx-container")) look(parent, range.getBoundingClientRect());
+  }
+  for (const drawn of all("img, svg, mjx-math")) look(drawn, drawn.getBoundingClientRect());
+  return [...small, ...beyond.map((element) => `beyond the margin: ${begin(element)}`)];
 }
