@@ -141,6 +141,9 @@ def test_solutions_stand_at_the_end_and_exercises_say_so(words):
     assert not any("SolutiontoExercise" in text for text in words[:start])
     assert any("Solution:attheendofthebook" in text for text in words[:start])
     assert any("SolutiontoExercise20.1" in text for text in words[start:])
+    inside = pdf.read(SITE, "chapters/errors")  # where exercises are deeper, too
+    assert len(inside.solutions) > 12
+    assert inside.part.body.find_class("solution") == []
     assert any("Answers(20.12.Playground)" in text for text in words[start:])
 
 
@@ -186,7 +189,7 @@ def test_the_short_book_has_the_first_readings_alone(tmp_path, browser):
     with pypdfium2.PdfDocument(target) as opened:
         assert opened[0].get_size() == pytest.approx((612, 792), abs=1)
         text = flat("".join(page.get_textpage().get_text_range() for page in opened))
-    assert "leftoutofthisshortbook" in text
+    assert "Leftoutofthisshortbook" in text
     assert "Listing20.1" in text
     deeper = lxml.html.parse(SITE / "chapters" / "adopt.html").getroot().xpath(
         "//details[@class='descent-deeper']/summary/h3")

@@ -25,8 +25,8 @@ from descent.book.paper import PAPERS, Part, print_pages
 
 __all__ = ["Page", "contents", "main", "read", "solutions", "write"]
 
-_SHORT = ("The sections that go deeper, {} of them, are left out of this short book, and so is the "
-          "code that only draws; nothing here needs them.")
+_SHORT = ("Left out of this short book: {} sections that go deeper, and the code that the page "
+          "folds. Nothing here needs them.")
 _WHERE = "Interactive on the page chapters/{0}.html of the book, and in the notebook {0}.ipynb."
 _HEADINGS = ("h1", "h2", "h3", "h4")
 _LINK = re.compile(r"(?:.*/)?([\w-]+)\.html(?:#(.*))?")
@@ -142,20 +142,19 @@ def _take_solutions(body, name):
     taken = []
     for fold in body.find_class("dropdown"):
         fold.classes.discard("dropdown")
-        if fold.xpath("ancestor::section[contains(@class, 'deeper')]"):
+        title, solves = fold[0], "solution" in fold.classes
+        section = next(fold.iterancestors("section"))
+        if not solves and "deeper" in section.classes:
             continue  # a proof
-        title = fold[0]
-        words = "Solution" if "solution" in fold.classes else _text(title)
         if "id" not in fold.attrib:  # a playground's answers
             fold.set("id", f"{name}:answers-{len(taken)}")
-            section = next(fold.iterancestors("section"))
-            title.text += f" ({_text(next(section.iterchildren(*_HEADINGS)))})"
-        left = builder.P(builder.A(words, href=f"#{fold.get('id')}"), ": at the end of the book",
-                         builder.CLASS("descent-where"))
-        if "solution" in fold.classes:
-            exercises[next(fold.iter("a")).get("href")].append(left)
+        link = builder.A("Solution" if solves else _text(title), href=f"#{fold.get('id')}")
+        left = builder.P(link, ": at the end of the book", builder.CLASS("descent-where"))
+        if solves:
+            exercises[next(title.iter("a")).get("href")].append(left)
         else:
             fold.addprevious(left)
+            title.text += f" ({_text(next(section.iterchildren(*_HEADINGS)))})"
         fold.drop_tree()
         taken.append(fold)
     return taken
