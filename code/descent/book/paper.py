@@ -33,7 +33,8 @@ _POINTS = 72 / 25.4  # in a mm
 _HIGHEST = 72  # points: a higher line is none, but the stroke of a brace, which is cut to size
 _STROKES = re.compile("[\ue000-\uf8ff]")  # of flat braces, cut likewise
 _DRAWN = 9  # strokes, from which on a page has a figure, and not just a frame
-_HEADINGS = ("/H1", "/H2", "/H3", "/H4")
+_TITLES = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HEADINGS = {f"/{title.upper()}" for title in _TITLES}
 _MINUTES = 5  # for which a part may be drawn, on a machine that is busy
 _FOLDER = Path(__file__).parent
 _ELSEWHERE = "descent-part:"  # stands before an id of another part until they are joined
@@ -119,8 +120,9 @@ def clipped(path, paper="a4"):
 
 
 def _said(name, complaints):
-    more = f"\nand {len(complaints) - 20} more" if len(complaints) > 20 else ""
-    return f"{name} is not written, since it would clip:\n" + "\n".join(complaints[:20]) + more
+    more = [f"and {len(complaints) - 20} more"] * (len(complaints) > 20)
+    return "\n".join([f"{name} is not written, since not all would be seen:", *complaints[:20],
+                      *more])
 
 
 class _Press:
@@ -142,7 +144,7 @@ class _Press:
                        part.body.xpath(".//@data-script")) for part in parts]))
         for path, part in zip(paths, parts, strict=True):
             self.headings[path] = [" ".join(heading.text_content().split())
-                                   for heading in part.body.iter("h1", "h2", "h3", "h4")]
+                                   for heading in part.body.iter(*_TITLES)]
         return paths
 
     def numbers(self, count):

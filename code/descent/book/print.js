@@ -1,12 +1,16 @@
 // Readies a page for paper, when formulas and widgets are drawn, and returns what will not fit.
 async () => {
   const SMALLEST = 0.55;                       // of its own size: what is smaller cannot be read
+  const PATIENCE = 120_000;                    // ms for the widgets to be drawn
   const all = (what, root = document) => [...root.querySelectorAll(what)];
   const begin = (element) => element.outerHTML.slice(0, 120);
 
   await globalThis.MathJax?.startup?.promise;
-  while (!all(".descent-playground").every((place) => place.dataset.ready))
+  const waiting = () => all(".descent-playground").filter((place) => !place.dataset.ready);
+  for (const late = performance.now() + PATIENCE; waiting().length; ) {
+    if (performance.now() > late) return waiting().map((place) => `is not drawn: ${begin(place)}`);
     await new Promise((done) => { setTimeout(done, 50); });
+  }
   await document.fonts.ready;
   await Promise.all(all("img").map((image) => image.decode()));
 
