@@ -157,6 +157,7 @@ def test_it_reads_aloud(opened):
                           "".join((SITE / "chapters" / f"{name}.html").read_text(encoding="utf8")
                                   for name in NAMES))
     assert {flat(words)[:60] for words in pictures} <= {flat(words)[:60] for words in said}
+    assert not any(one.S == "/NonStruct" and isinstance(one.get("/K"), int) for one in found)
     tree = pikepdf.NumberTree(opened.Root.StructTreeRoot.ParentTree)
     for page in opened.pages:
         for one in tree[page.StructParents]:
