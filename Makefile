@@ -16,10 +16,11 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book test gpu-check study lab handout slides records bench notebooks experiments images clean
+.PHONY: help book pdf test gpu-check study lab handout slides records bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
+	@echo 'make pdf         print the book into one PDF; for some of it PDF=NAME or PDF=--short'
 	@echo 'make test        prove everything: lint, notebooks, package, pages'
 	@echo 'make gpu-check   run what is for a GPU on one that only pretends to be'
 	@echo 'make study       write the study notebooks into study/, never over your own'
@@ -49,6 +50,10 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY)
 	@$(BIN)/python -m descent.book.build
+
+pdf: book
+	@$(BIN)/python -m descent.book.browser >/dev/null
+	@$(BIN)/python -m descent.book.pdf $(PDF)
 
 test: $(READY)
 	$(call step,lint,$(BIN)/ruff check . && $(BIN)/python -m descent.widgets.lint)
