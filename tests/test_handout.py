@@ -1,27 +1,30 @@
 """A handout of a small chapter: what is left out, what is said, what is written and what is not."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from descent.book import handout
-from descent.book.browser import find
+from descent.book.pdf import read
 from descent.book.translate import Edition, digest, stamped
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>1. One \u2014 Descent</title></head><body>
-<script>globalThis.MathJax = { startup: { promise: Promise.resolve() } };</script>
-<article class="bd-article"><h1>One</h1><p><a href="two.html">Two</a></p>
-<section id="exercises"><p>Write. The solutions are folded away.</p>
-<div class="exercise admonition"><p class="exercise-effort">Easy, 10 minutes</p>
+<article class="bd-article"><section id="one"><h1>One</h1><p><a href="two.html">Two</a></p>
+<section id="exercises"><h2>Exercises</h2>
+<p>Write, <code>check</code>. The solutions are folded away.</p>
+<details class="hide above-input"><summary>Code</summary>told</details>
+<div class="exercise admonition" id="ex"><p class="exercise-effort">Easy, 10 minutes</p>
 <div class="cell_output">not written yet</div></div>
 <div class="solution dropdown admonition"><p class="admonition-title">Solution</p>secret</div>
 <section id="the-rest"><h3>The rest</h3>told</section><section id="more"><p>told, too</p></section>
-</section><div class="dropdown admonition"><p class="admonition-title">Answers</p>told</div>
+</section>
+<section class="deeper" id="deep"><h2>Deep</h2>
 <div class="dropdown admonition"><p class="admonition-title">A proof</p>kept</div>
-</article></body></html>"""
+<div class="dropdown admonition"><p class="admonition-title">Answers</p>told</div></section>
+<section id="playground"><h2>Playground</h2>
+<div class="dropdown admonition"><p class="admonition-title">Answers</p>told</div></section>
+</section></article></body></html>"""
 
 
 @pytest.fixture
@@ -80,12 +83,12 @@ def command(edition, source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for file in ("_config.yml", "chapters/one.ipynb", "_build/html/chapters/one.html"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).touch()
+        (tmp_path / file).write_text(PAGE, encoding="utf8")
     monkeypatch.setattr(handout, "execute", lambda root: True)
     monkeypatch.setattr(handout, "editions", lambda root: {"one": edition})
     monkeypatch.setattr(handout, "Course", lambda root: type("C", (), {"pages": {"one": source}}))
-    monkeypatch.setattr(handout, "printed", lambda page, path, spoiling: path.write_text(
-        " ".join(spoiling), encoding="utf8"))
+    monkeypatch.setattr(handout, "print_pages", lambda parts, path, site, title: path.write_text(
+        f"{title}: {parts[0].body.text_content()}", encoding="utf8"))
     return handout.main
 
 
@@ -93,7 +96,9 @@ def test_the_command_writes_both_and_nothing_over_a_teachers_own(command, tmp_pa
     assert command(["one"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "handout/one.ipynb: written", "handout/one.pdf: written"]
-    assert (tmp_path / "handout/one.pdf").read_text(encoding="utf8") == "the-rest"
+    printed = (tmp_path / "handout/one.pdf").read_text(encoding="utf8")
+    assert printed.startswith("One, a handout: ")
+    assert "told" not in printed
     path = tmp_path / "handout" / "one.ipynb"
     there = nbformat.read(path, as_version=4)
     assert NotebookNotary().check_signature(there)
@@ -111,7 +116,7 @@ def test_bad_arguments_and_what_is_not_built(command, tmp_path, capsys, monkeypa
         assert words in capsys.readouterr().err
     (tmp_path / "_build/html/chapters/one.html").unlink()
     assert command(["one"]) == 1
-    assert "run `make book` first" in capsys.readouterr().err
+    assert "build the book first, `make book`" in capsys.readouterr().err
     assert not (tmp_path / "handout").exists()
     monkeypatch.setattr(handout, "execute", lambda root: False)
     assert command(["one"]) == 1
@@ -121,45 +126,13 @@ def test_bad_arguments_and_what_is_not_built(command, tmp_path, capsys, monkeypa
     assert "no _config.yml" in capsys.readouterr().err
 
 
-def apart(function, *arguments):
-    """Run a function in a thread of its own: Playwright may run already in that of the tests."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(function, *arguments).result()
-
-
-def prepared(page):
-    """Return what is read, the rooms, the number of links and the title of a prepared page."""
-    with handout.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=handout.ARGUMENTS)
-        view = browser.new_page()
-        view.goto(page.as_uri())
-        view.evaluate(handout._PREPARE, [handout._TOLD, ["the-rest"]])
-        rooms = view.locator(".descent-room").evaluate_all("all => all.map(e => e.style.height)")
-        found = (view.locator("body").inner_text(), rooms, view.locator("a[href]").count(),
-                 view.title())
-        browser.close()
-    return found
-
-
-@pytest.mark.browser
-def test_a_page_is_printed_without_what_tells_an_answer(tmp_path):
-    if apart(find) is None:
-        pytest.skip("no Chromium or Chrome")
-    page, path = tmp_path / "one.html", tmp_path / "one.pdf"
-    page.write_text(PAGE, encoding="utf8")
-    apart(handout.printed, page, path, ["the-rest"])
-    assert path.read_bytes().startswith(b"%PDF")
-    assert b"/StructTreeRoot" in path.read_bytes()  # tagged
-    seen, rooms, links, title = apart(prepared, page)
-    for word in ("secret", "told", "folded away", "not written yet"):
-        assert word not in seen, word
-    assert "kept" in seen
-    assert "Name:" in seen
-    assert rooms == ["50mm"]
-    assert links == 0
-    assert title == "1. One, a handout"
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(ValueError, match=r"one\.pdf cannot be written"):
-        apart(handout.printed, page, path)
-    assert sorted(tmp_path.iterdir()) == [page, path]
+def test_a_page_loses_what_tells_an_answer(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "one.html").write_text(PAGE, encoding="utf8")
+    part = handout.worksheet(read(tmp_path, "chapters/one", answers=False), ["the-rest"])
+    text = part.body.text_content()
+    for word in ("secret", "told", "folded away", "not written yet", "at the end of the book"):
+        assert word not in text, word
+    assert "kept" in text
+    assert "OneName:" in text
+    assert [room.get("style") for room in part.body.find_class("descent-room")] == ["height: 50mm"]

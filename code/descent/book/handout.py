@@ -13,16 +13,17 @@ import sys
 from copy import deepcopy
 from pathlib import Path
 
+from lxml.html import builder
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from playwright.sync_api import Error, sync_playwright
 
-from descent.book.browser import ARGUMENTS, find
 from descent.book.build import editions, execute
 from descent.book.ledger import anchor
+from descent.book.paper import print_pages
+from descent.book.pdf import read
 from descent.book.study import place
 from descent.book.translate import Course, stamped
 
-__all__ = ["handout", "main", "printed"]
+__all__ = ["handout", "main", "worksheet"]
 
 _ABOUT = """\
 **A handout: {title}, without its solutions.** It is the chapter's study notebook. Write each answer
@@ -36,51 +37,6 @@ _TOLD = "(?:Answers|What you may have .*)"  # the titles of folded boxes that an
 _BOX = re.compile(rf"<details>\n<summary><b>{_TOLD}</b></summary>\n.*?</details>", re.S)
 _NO_MORE_TRUE = re.compile(r" ?\[Solution\]\(#solution-[\w-]+\)| ?The solutions are folded away\.")
 _ELSEWHERE = re.compile(r"\[([^\[\]]*)\]\([^()\s]*solution-[\w-]+\)")
-
-# What becomes of a page before it is printed. A minute of an exercise is 3 mm of room.
-_PREPARE = """([told, spoiling]) => {
-    for (const box of document.querySelectorAll(".solution"))
-        box.remove();
-    for (const box of document.querySelectorAll(".admonition.dropdown"))
-        if (new RegExp(`^${told}$`).test(box.querySelector(".admonition-title").textContent.trim()))
-            box.remove();
-    for (const first of spoiling.map((id) => document.getElementById(id))) {
-        while (first.nextElementSibling) first.nextElementSibling.remove();
-        first.remove();
-    }
-    for (const exercise of document.querySelectorAll(".exercise")) {
-        const said = exercise.querySelector(".exercise-effort")?.textContent.match(/\\d+/);
-        const room = document.createElement("div");
-        room.className = "descent-room";
-        room.style.height = `${20 + 3 * (said ? Number(said[0]) : 10)}mm`;
-        exercise.after(room);
-        exercise.querySelectorAll(".cell_output").forEach((output) => output.remove());
-    }
-    for (const link of document.querySelectorAll("a[href]"))
-        if (!/^(#|https?:)/.test(link.getAttribute("href"))) link.removeAttribute("href");
-    for (const line of document.querySelectorAll("#exercises > p"))
-        line.innerHTML = line.innerHTML.replace(/ ?The solutions are folded away\\./, "");
-    for (const image of document.images) image.loading = "eager";
-    const named = document.createElement("p");
-    named.className = "descent-named";
-    named.textContent = "Name: ";
-    document.querySelector(".bd-article h1").after(named);
-    document.title = document.title.replace(/ \\u2014 .*/, ", a handout");
-    dispatchEvent(new Event("beforeprint"));   // opens what is folded, draws what is put off
-}"""
-_DRAWN = """() => [...document.images].every((image) => image.complete)
-    && [...document.querySelectorAll(".descent-playground")].every((one) => one.dataset.ready)"""
-_STYLE = """
-.descent-room { margin: 0 0 1.5rem; border: 1px solid #889; break-inside: avoid; }
-.descent-named { border-bottom: 1px solid #889; width: 60%; color: #48566b; }
-details.hide.above-input:not([open]), .descent-lead button, .descent-rule { display: none; }
-.bd-article { padding: 0; }
-.bd-article pre { white-space: pre-wrap; }
-div.cell_input { break-inside: avoid; }
-#jb-print-toc { display: none; }"""
-_FOOT = """<div style="width:100%;font-size:8px;text-align:center;color:#48566b">
-<span class="title"></span> &nbsp; <span class="pageNumber"></span> of
-<span class="totalPages"></span></div>"""
 
 
 def handout(edition, page):
@@ -116,36 +72,31 @@ def _heading(cell):
     return re.search(r"^#+ (.+?)\s*$", cell.source, re.M)[1]
 
 
-def printed(page, path, spoiling=()):
-    """Print a built page to a PDF, light, with room to answer; `spoiling` are ids of its sections.
+def worksheet(page, spoiling=()):
+    """Turn a `Page` that was read without its answers into the `Part` of a handout; return it.
 
-    Raises ValueError where there is no Chromium, or the file cannot be written.
+    Below each exercise there is room, 20 mm and 3 for each of its minutes. `spoiling` names the
+    sections from which on nothing is printed of the section around.
     """
-    if (chromium := find()) is None:
-        raise ValueError("no Chromium or Chrome is found: `python -m descent.book.browser` "
-                         "installs it")
-    draft = path.with_name(f"{path.name}.draft")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        view = browser.new_page(color_scheme="light")
-        view.route(re.compile(r"/_static/inpage/.*\.js"), lambda route: route.abort())
-        view.goto(page.resolve().as_uri())
-        view.wait_for_function("() => globalThis.MathJax?.startup?.promise")
-        view.evaluate("() => MathJax.startup.promise")
-        view.add_style_tag(content=_STYLE)
-        view.evaluate(_PREPARE, [_TOLD, list(spoiling)])
-        view.wait_for_function(_DRAWN)
-        try:
-            view.pdf(path=draft, format="A4", scale=0.8, tagged=True, outline=True,
-                     print_background=True, display_header_footer=True,
-                     header_template="<span></span>", footer_template=_FOOT,
-                     margin={"top": "16mm", "bottom": "16mm", "left": "18mm", "right": "18mm"})
-            draft.replace(path)
-        except (Error, OSError) as error:
-            draft.unlink(missing_ok=True)
-            raise ValueError(f"{path} cannot be written: {error}") from error
-        finally:
-            browser.close()
+    body = page.part.body
+    for section in spoiling:
+        first = body.get_element_by_id(f"{body.get('id')}:{section}").getparent()
+        for later in [*first.itersiblings(), first]:
+            later.drop_tree()
+    for box in body.find_class("admonition"):
+        if re.fullmatch(_TOLD, " ".join(box[0].text_content().split())):
+            box.drop_tree()
+    for exercise in body.find_class("exercise"):
+        for output in exercise.find_class("cell_output"):
+            output.drop_tree()
+        said = "".join(effort.text_content() for effort in exercise.find_class("exercise-effort"))
+        minutes = re.search(r"\d+", said)
+        exercise.addnext(builder.DIV(builder.CLASS("descent-room"), style=(
+            f"height: {20 + 3 * (int(minutes[0]) if minutes else 10)}mm")))
+    for element in body.iter():
+        element.tail = element.tail and _NO_MORE_TRUE.sub("", element.tail)
+    next(body.iter("h1")).addnext(builder.P("Name:", builder.CLASS("descent-named")))
+    return page.part
 
 
 def main(arguments=None):
@@ -169,15 +120,14 @@ def main(arguments=None):
 def _write(root, names):
     if not execute(root):
         return 1
-    made, course = editions(root), Course(root)
+    made, course, site = editions(root), Course(root), root / "_build" / "html"
     for name in names:
-        page = root / "_build" / "html" / "chapters" / f"{name}.html"
-        if not page.is_file():
-            raise ValueError("the book is not built as it now is: run `make book` first")
+        page = read(site, f"chapters/{name}", answers=False)
         source, path = course.pages[name], root / "handout" / f"{name}.ipynb"
         print(f"{path.relative_to(root)}: {place(handout(made[name], source), path)}")
         pdf = path.with_suffix(".pdf")
-        printed(page, pdf, [anchor(_heading(cell)) for cell in _tagged(source, "gives-away")])
+        spoiling = [anchor(_heading(cell)) for cell in _tagged(source, "gives-away")]
+        print_pages([worksheet(page, spoiling)], pdf, site, title=f"{page.part.head}, a handout")
         print(f"{pdf.relative_to(root)}: written")
     return 0
 

@@ -46,11 +46,12 @@ def contents(root):
                                     for part in toc["parts"]]
 
 
-def read(site, file, short=False):
+def read(site, file, short=False, answers=True):
     """Return a built page, such as chapters/sgd, as a `Page`; `short` leaves out what is folded.
 
-    Its ids begin with its name, as in `sgd:derivation`, and links lead to such. Raises ValueError
-    where the page is not built.
+    Its ids begin with its name, as in `sgd:derivation`, and links lead to such. Where a solution or
+    answers stood a link is left; without `answers` nothing, nor code that is hidden on the page.
+    Raises ValueError where the page is not built.
     """
     path, name = Path(site, f"{file}.html"), Path(file).name
     if not path.is_file():
@@ -59,11 +60,11 @@ def read(site, file, short=False):
     (body,) = page.iterfind(".//article")
     body.tag, body.attrib["class"] = "div", "paper-part"
     _address(body, path, name)
-    _unfold(body, short)
+    _unfold(body, short, code=answers and not short)
     _place_widgets(body, path, name)
-    answers = _take_solutions(body, name)
+    taken = _take_solutions(body, name, answers)
     body.set("id", name)
-    return Page(Part(_text(next(body.iter("h1"))), body), answers)
+    return Page(Part(_text(next(body.iter("h1"))), body), taken)
 
 
 def _address(body, path, name):
@@ -90,8 +91,8 @@ def _address(body, path, name):
             link.drop_tag()
 
 
-def _unfold(body, short):
-    """Open what is folded, or leave it out and say so."""
+def _unfold(body, short, code):
+    """Open what is folded, or leave it out and say so; hidden `code` too."""
     deeper = body.xpath(".//section[contains(@class, 'deeper')]")
     for lead in body.find_class("descent-lead"):
         minutes = re.match(r".*? minutes\.", lead.text_content())[0]
@@ -111,11 +112,11 @@ def _unfold(body, short):
                 above.drop_tree()  # it held these alone
     for fold in body.xpath(".//details"):
         (summary,) = fold.iterfind("summary")
-        code = "above-input" in fold.get("class", "")
-        if code and short:
+        hides_code = "above-input" in fold.get("class", "")
+        if hides_code and not code:
             fold.drop_tree()
         else:
-            summary.drop_tree() if code else summary.drop_tag()
+            summary.drop_tree() if hides_code else summary.drop_tag()
             fold.drop_tag()
     for section in body.iter("section"):  # a page may end between a section's start and its heading
         heading = next((child for child in section if child.tag in _HEADINGS), None)
@@ -136,8 +137,8 @@ def _place_widgets(body, path, name):
         widget.addnext(builder.P(_WHERE.format(name), builder.CLASS("descent-where")))
 
 
-def _take_solutions(body, name):
-    """Take what answers a question out of a page, leaving a link; return it."""
+def _take_solutions(body, name, answers):
+    """Take what answers a question out of a page, leaving a link if so asked; return it."""
     exercises = {f"#{exercise.get('id')}": exercise for exercise in body.find_class("exercise")}
     taken = []
     for fold in body.find_class("dropdown"):
@@ -150,10 +151,11 @@ def _take_solutions(body, name):
             fold.set("id", f"{name}:answers-{len(taken)}")
         link = builder.A("Solution" if solves else _text(title), href=f"#{fold.get('id')}")
         left = builder.P(link, ": at the end of the book", builder.CLASS("descent-where"))
-        if solves:
+        if solves and answers:
             exercises[next(title.iter("a")).get("href")].append(left)
-        else:
+        elif answers:
             fold.addprevious(left)
+        if not solves:
             title.text += f" ({_text(next(section.iterchildren(*_HEADINGS)))})"
         fold.drop_tree()
         taken.append(fold)
