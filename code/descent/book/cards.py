@@ -19,13 +19,15 @@ __all__ = ["SIZE", "draw", "main"]
 
 SIZE = {"width": 1200, "height": 630}
 _STYLE = """
-body { all: unset; display: grid; grid-template: auto 1fr / 1fr auto; align-items: center;
-    box-sizing: border-box; width: 100vw; height: 100vh; padding: 40px 56px; gap: 28px;
-    background: white; color: #14181e; overflow: hidden }
-body > h1 { margin: 0; font-size: 52px } body > p { margin: 0; font-size: 26px }
-body > figure { grid-column: 1 / 3; margin: auto; width: max-content }
+body { all: unset; display: grid; grid-template: auto 1fr / 1fr auto; gap: 20px 40px;
+    align-items: baseline; box-sizing: border-box; height: 100vh; padding: 36px 56px;
+    background: white; color: #14181e; font-family: var(--pst-font-family-base) }
+body > h1 { margin: 0; font-size: 46px } body > p { margin: 0; font-size: 28px }
+body > figure { grid-column: 1 / 3; align-self: stretch; margin: 0 !important }
+.descent-panels { flex-wrap: nowrap !important; align-items: center; height: 100% }
+.descent-panels > div { flex: 1 1 0 !important; max-width: none !important }
+.descent-panels svg { width: 100%; height: 100%; max-height: 440px }
 """
-# The figure keeps its shape and takes all the room there is.
 _CARD = """(style) => {
     const title = document.querySelector("h1"), figure = document.querySelector(".descent-figure");
     title.querySelectorAll(".headerlink, .section-number").forEach((part) => part.remove());
@@ -33,8 +35,6 @@ _CARD = """(style) => {
     const course = Object.assign(document.createElement("p"), { textContent: "Descent" });
     document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
     document.body.replaceChildren(title, course, figure);
-    const room = [innerWidth - 112, innerHeight - figure.offsetTop - 40];
-    figure.style.zoom = Math.min(room[0] / figure.offsetWidth, room[1] / figure.offsetHeight);
 }"""
 
 
