@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -99,6 +100,15 @@ def test_published_the_site_has_a_map(built):
     places = ElementTree.parse(away / "sitemap.xml").findall("*/{*}loc")
     assert [place.text for place in places] == [
         "https://who.example/course/chapters/one.html", "https://who.example/course/index.html"]
+
+
+def test_built_again_at_home_nothing_of_it_is_left(source, built, tmp_path):
+    target = tmp_path / "both"
+    shutil.copytree(built[1], target)
+    assert sphinx(source, target).returncode == 0
+    assert not (target / "sitemap.xml").exists()
+    pages = "".join(path.read_text(encoding="utf8") for path in target.rglob("*.html"))
+    assert re.findall(r"og:|canonical|github|colab|who\.example", pages) == []
 
 
 def test_an_address_is_whole_or_none():

@@ -75,7 +75,7 @@ def setup(app):
         app.connect("config-inited", lambda app, config: _configure(config, here))
         app.connect("html-page-context", lambda *page: _show(here, *page), priority=400)
         app.connect("html-page-context", lambda *page: _offer(here, *page), priority=950)
-        app.connect("build-finished", lambda app, exception: _map(here, app, exception))
+    app.connect("build-finished", lambda app, exception: _map(here, app, exception))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -110,9 +110,14 @@ def _offer(here, app, name, template, context, doctree):
 
 
 def _map(here, app, exception):
-    if exception is None and app.builder.format == "html":
-        pages = sorted(app.builder.get_target_uri(name) for name in app.env.found_docs)
-        listed = "".join(f"<url><loc>{escape(here.site + page)}</loc></url>\n" for page in pages)
-        save('<?xml version="1.0" encoding="utf-8"?>\n'
-             f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{listed}</urlset>\n',
-             Path(app.outdir, "sitemap.xml"))
+    """List the pages for search engines; at home leave no list of an earlier build."""
+    if exception is not None or app.builder.format != "html":
+        return
+    file = Path(app.outdir, "sitemap.xml")
+    if here is None:
+        file.unlink(missing_ok=True)
+        return
+    pages = sorted(app.builder.get_target_uri(name) for name in app.env.found_docs)
+    listed = "".join(f"<url><loc>{escape(here.site + page)}</loc></url>\n" for page in pages)
+    save('<?xml version="1.0" encoding="utf-8"?>\n'
+         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{listed}</urlset>\n', file)
