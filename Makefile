@@ -16,11 +16,12 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book cards sphinx9 test quick gpu-check study lab bench notebooks experiments images clean
+.PHONY: help book cards site sphinx9 test quick gpu-check study lab bench notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
 	@echo 'make cards       draw what a link to a chapter shows, once the book is built'
+	@echo 'make site        all that is published: book, PDF, slides, cards, in _build/html'
 	@echo 'make sphinx9     build the same pages by plain Sphinx 9, without Jupyter Book'
 	@echo 'make test        prove everything: lint, notebooks, package, pages'
 	@echo 'make quick       prove less, sooner: lint, unit tests, two notebooks'
@@ -52,6 +53,10 @@ book: $(READY)
 
 cards: $(READY)
 	@$(BIN)/python -m descent.book.cards
+
+# In this order: what is printed and shown is the book, as it stands.
+site: book pdf slides cards
+	@cp -R _build/descent.pdf _build/slides _build/html/
 
 # A second environment lies over the first: it holds only what is another version there.
 PLAIN := .venv-sphinx9

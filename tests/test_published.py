@@ -15,6 +15,7 @@ from descent.book.published import Address, address
 
 HERE = {"DESCENT_SITE": "https://who.example/course", "DESCENT_COMMIT": "0123456789" * 4,
         "DESCENT_REPOSITORY": "https://github.com/who/course"}
+AWAY = re.compile(r"og:|canonical|github|colab|descent\.pdf|slides/|who\.example")
 CONF = """\
 project = "Course"
 extensions = ["sphinx_book_theme", "descent.book.assets", "descent.book.published"]
@@ -65,7 +66,7 @@ def test_at_home_a_page_knows_no_address(built):
     for name in PAGES:
         page = (home / f"{name}.html").read_text(encoding="utf8")
         assert "download-study-button" in page or name == "index"
-        assert re.findall(r'og:|canonical|github|colab|<a [^>]*issues|who\.example', page) == []
+        assert AWAY.findall(page) == []
     assert not (home / "sitemap.xml").exists()
 
 
@@ -95,6 +96,12 @@ def test_published_a_page_leads_to_colab_its_source_and_an_issue(built):
     assert "colab" not in (away / "index.html").read_text(encoding="utf8")  # no study notebook
 
 
+def test_published_a_page_leads_to_what_make_site_lays_beside_it(built):
+    page = (built[1] / "chapters/one.html").read_text(encoding="utf8")
+    assert 'href="../descent.pdf"' in page
+    assert 'href="../slides/one.html"' in page
+
+
 def test_published_the_site_has_a_map(built):
     _, away = built
     places = ElementTree.parse(away / "sitemap.xml").findall("*/{*}loc")
@@ -108,7 +115,7 @@ def test_built_again_at_home_nothing_of_it_is_left(source, built, tmp_path):
     assert sphinx(source, target).returncode == 0
     assert not (target / "sitemap.xml").exists()
     pages = "".join(path.read_text(encoding="utf8") for path in target.rglob("*.html"))
-    assert re.findall(r"og:|canonical|github|colab|who\.example", pages) == []
+    assert AWAY.findall(pages) == []
 
 
 def test_an_address_is_whole_or_none():

@@ -2,8 +2,8 @@
 
 Three variables say where: DESCENT_SITE, the address of the pages; DESCENT_REPOSITORY, that of the
 sources; DESCENT_COMMIT, which of its commits they are. With them a page has its canonical address,
-what a link to it shows elsewhere, links to its source and to a new issue, and its notebook opens in
-Colab; the site has a map. At home none is set, and none of it appears.
+what a link to it shows elsewhere, links to its source, a new issue, its slides and the PDF, and its
+notebook opens in Colab; the site has a map. At home none is set, and none of it appears.
 """
 
 import html
@@ -98,15 +98,22 @@ def _show(here, app, name, template, context, doctree):
 
 
 def _offer(here, app, name, template, context, doctree):
-    """Put Colab beside the download of the study notebook."""
+    """Put what else there is of a page beside the download of its study notebook."""
+    def link(url, text, icon, tooltip):
+        return {"type": "link", "url": url, "text": text, "icon": f"fas fa-{icon}",
+                "label": f"{icon}-button", "tooltip": tooltip}
+
+    own, pathto = Path(name).name, context["pathto"]
+    offered = [link(here.colab(f"{own}.ipynb"), "open in Colab", "cloud",
+                    "The notebook on a machine of Google's; it asks for an account"),
+               link(pathto("descent.pdf", 1), "all of it, PDF", "book", "The whole book, to print")]
+    if name.startswith("chapters/"):
+        offered.append(link(pathto(f"slides/{own}.html", 1), "slides", "person-chalkboard",
+                            "What is to be seen in the first reading, as a deck"))
     for group in context.get("header_buttons", []):
-        for place, button in enumerate(group.get("buttons", []), start=1):
-            if button["label"] == "download-study-button":
-                group["buttons"].insert(place, {
-                    "type": "link", "url": here.colab(f"{Path(name).name}.ipynb"),
-                    "text": "open in Colab", "icon": "fas fa-cloud", "label": "colab-button",
-                    "tooltip": "The notebook on a machine of Google's; it asks for an account"})
-                break
+        labels = [button["label"] for button in group.get("buttons", [])]
+        if "download-study-button" in labels:
+            group["buttons"] += offered
 
 
 def _map(here, app, exception):
