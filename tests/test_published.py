@@ -17,7 +17,7 @@ HERE = {"DESCENT_SITE": "https://who.example/course", "DESCENT_COMMIT": "0123456
         "DESCENT_REPOSITORY": "https://github.com/who/course"}
 AWAY = re.compile(r"og:|canonical|github|colab|descent\.pdf|slides/|who\.example")
 CONF = """\
-project = "Course"
+html_title = "A course"
 extensions = ["sphinx_book_theme", "descent.book.assets", "descent.book.published"]
 html_theme = "sphinx_book_theme"
 html_theme_options = {"use_download_button": True}
@@ -77,6 +77,7 @@ def test_published_a_page_says_where_it_is_and_what_a_link_to_it_shows(built):
     tags = dict(re.findall(r'<meta property="(og:[\w:]+)" content="([^"]*)" />', page))
     assert tags["og:url"] == "https://who.example/course/chapters/one.html"
     assert tags["og:title"] == "One"
+    assert tags["og:site_name"] == "A course"
     assert tags["og:description"] == "What it is."
     assert tags["og:image"] == "https://who.example/course/_images/cards/one.png"
     assert tags["og:image:alt"] == "Loss < 1, &quot;at last&quot;"

@@ -81,6 +81,7 @@ def setup(app):
 
 def _configure(config, here):
     config.html_baseurl = config.ogp_site_url = here.site
+    config.ogp_site_name = config.html_title
     config.ogp_social_cards = {"enable": False}  # they would be drawn of words alone
     config.html_theme_options |= {
         "repository_url": here.repository, "repository_branch": here.commit,
