@@ -64,7 +64,7 @@ PLAIN := .venv-sphinx9
 $(PLAIN)/.ready: requirements-sphinx9.txt $(READY)
 	@$(BIN)/python -m venv --clear $(PLAIN)
 	$(PLAIN)/bin/python -m pip install --disable-pip-version-check --no-deps -r requirements-sphinx9.txt
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	@$(BIN)/python -c 'import sysconfig as s; print("import site; site.addsitedir(%r)" % s.get_path("purelib"))' \
 		> "$$($(PLAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth"
 	@touch $@
 
