@@ -16,12 +16,17 @@ endef
 CUDA_UNASKED = test "$$(uname -s)" = Linux && ! command -v nvidia-smi >/dev/null && test -z '$(TORCH_INDEX)'
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test gpu-check study lab handout slides records bench notebooks experiments images clean
+.PHONY: help book pdf cards site sphinx9 test quick gpu-check study lab handout slides records bench \
+	notebooks experiments images clean
 
 help:
 	@echo 'make book        build the book and say where it lies'
 	@echo 'make pdf         print the book into one PDF; for some of it PDF=NAME or PDF=--short'
+	@echo 'make cards       draw what a link to a chapter shows, once the book is built'
+	@echo 'make site        all that is published: book, PDF, slides, cards, in _build/html'
+	@echo 'make sphinx9     build the same pages by plain Sphinx 9, without Jupyter Book'
 	@echo 'make test        prove everything: lint, notebooks, package, pages'
+	@echo 'make quick       prove less, sooner: lint, unit tests, two notebooks'
 	@echo 'make gpu-check   run what is for a GPU on one that only pretends to be'
 	@echo 'make study       write the study notebooks into study/, never over your own'
 	@echo 'make lab         the same, and open them in JupyterLab'
@@ -55,17 +60,46 @@ pdf: book
 	@$(BIN)/python -m descent.book.browser >/dev/null
 	@$(BIN)/python -m descent.book.pdf $(PDF)
 
+cards: $(READY)
+	@$(BIN)/python -m descent.book.cards
+
+# In this order: what is printed and shown is the book, as it stands.
+site: book pdf slides cards
+	@cp -R _build/descent.pdf _build/slides _build/html/
+
+# A second environment lies over the first: it holds only what is another version there.
+PLAIN := .venv-sphinx9
+
+$(PLAIN)/.ready: requirements-sphinx9.txt $(READY)
+	@$(BIN)/python -m venv --clear $(PLAIN)
+	$(PLAIN)/bin/python -m pip install --disable-pip-version-check --no-deps -r requirements-sphinx9.txt
+	@$(BIN)/python -c 'import sysconfig as s; print("import site; site.addsitedir(%r)" % s.get_path("purelib"))' \
+		> "$$($(PLAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth"
+	@touch $@
+
+sphinx9: $(PLAIN)/.ready
+	@$(BIN)/python -m descent.book.plain $(PLAIN)/bin/python
+
+LINT = $(BIN)/ruff check . && $(BIN)/python -m descent.widgets.lint
+UNIT = $(BIN)/python -m pytest -q -n auto -m 'not browser and not built' tests
+NBVAL = $(BIN)/python -m pytest -q --nbval --nbval-current-env \
+	--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope
+
 test: $(READY)
-	$(call step,lint,$(BIN)/ruff check . && $(BIN)/python -m descent.widgets.lint)
+	$(call step,lint,$(LINT))
 	$(call step,canonical notebooks,$(BIN)/python -m descent.book.notebooks check $(CHAPTERS))
-	$(call step,unit tests,$(BIN)/python -m pytest -q -n auto -m 'not browser and not built' tests)
-	$(call step,notebooks by nbval,$(BIN)/python -m pytest -q --nbval --nbval-current-env \
-		--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope chapters)
+	$(call step,unit tests,$(UNIT))
+	$(call step,notebooks by nbval,$(NBVAL) chapters)
 	$(call step,book,$(BIN)/python -m descent.book.build)
 	$(call step,study notebooks,$(BIN)/python -m pytest -q -n auto -m built tests)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
 	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
 		-m browser tests)
+
+quick: $(READY)
+	$(call step,lint,$(LINT))
+	$(call step,unit tests,$(UNIT))
+	$(call step,two notebooks by nbval,$(NBVAL) chapters/sgd.ipynb chapters/adam.ipynb)
 
 # Which notebooks run there: all of them take half an hour, FAKED='$(CHAPTERS)'.
 FAKED ?= chapters/adagrad.ipynb

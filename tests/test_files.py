@@ -8,6 +8,8 @@ def test_a_file_is_written_whole_with_the_same_ends_of_lines_everywhere(tmp_path
     save("ä\nb\n", str(path))
     save("ö\nb\n", path)
     assert path.read_bytes() == "ö\nb\n".encode()
+    save(b"\xff\r\n", path)
+    assert path.read_bytes() == b"\xff\r\n"
     assert [other.name for other in tmp_path.iterdir()] == ["a.json"]
 
 

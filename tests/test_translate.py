@@ -1,11 +1,14 @@
 import ast
 import base64
 import re
+import sys
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from descent import exercises
 from descent.book.myst import parts
 from descent.book.plots import panels
 from descent.book.translate import Course, digest, linked, picture, translate, unglued
@@ -128,6 +131,27 @@ def whole():
                           id="after"),
         new_code_cell("helper + 1", id="last"),
     ]
+
+
+def test_where_the_course_is_published_the_first_cell_installs_it(course, tmp_path, monkeypatch):
+    """Where the package is missing; where it is there, nothing is installed."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    course(*whole())
+    published = Course(tmp_path, package="descent @ git+https://who.example/course@0123")
+    first = translate(published, "one", published.pages["one"]).notebook.cells[0].source
+    asked, shell = [], InteractiveShell()
+
+    def pip(line):
+        asked.append(line)
+        monkeypatch.setitem(sys.modules, "descent.exercises", exercises)
+
+    shell.register_magic_function(pip)
+    shell.run_cell(first).raise_error()
+    assert asked == []
+    monkeypatch.setitem(sys.modules, "descent.exercises", None)  # as if it were not there
+    shell.run_cell(first).raise_error()
+    assert asked == ['install --quiet "descent @ git+https://who.example/course@0123"']
+    assert shell.user_ns["check"] is exercises.check
 
 
 def test_a_chapter_becomes_a_plain_notebook(course):

@@ -5,15 +5,15 @@ from pathlib import Path
 __all__ = ["save"]
 
 
-def save(text, path):
-    """Write a text as UTF-8, its lines ended by a line feed on every system.
+def save(content, path):
+    """Write bytes as they are, or a text as UTF-8, its lines ended by a line feed on every system.
 
     Raises ValueError if it cannot be written; nothing new is left behind then.
     """
     path = Path(path)
     draft = path.with_name(f"{path.name}.draft")
     try:
-        draft.write_text(text, encoding="utf8", newline="\n")
+        draft.write_bytes(content if isinstance(content, bytes) else content.encode())
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

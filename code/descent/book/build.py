@@ -19,10 +19,12 @@ from jupyter_cache.base import CacheBundleIn
 
 from descent.book.inpage.pack import CACHE, Unavailable, pack
 from descent.book.notebooks import execute_all
+from descent.book.published import address
 from descent.book.translate import Course, linked, translate
 from descent.files import save
 
-__all__ = ["build", "editions", "execute", "keep", "main", "renew", "state_of"]
+__all__ = ["build", "editions", "execute", "keep", "main", "prepare", "renew", "runs",
+           "state_of"]
 
 
 def state_of(root):
@@ -86,8 +88,8 @@ def editions(root):
 
     Raises ValueError, with page, cell and text, for what has no translation.
     """
-    root = Path(root).resolve()
-    course, cache, made = Course(root), _cache(root), {}
+    root, here = Path(root).resolve(), address()
+    course, cache, made = Course(root, here and here.package), _cache(root), {}
     for name, page in course.pages.items():
         if course.folder[name] != root:  # a chapter: with the outputs of its run
             page = cache.merge_match_into_notebook(page)[1]
@@ -95,17 +97,17 @@ def editions(root):
     return linked(made)
 
 
-def build(root="."):
-    """Build the book of that folder; return the exit status."""
-    root = Path(root).resolve()
+def prepare(root):
+    """Make what the pages are made from: Python for them, runs, study notebooks; tell if all is."""
     renew(root)
-    try:
-        pack(root)  # first: who cannot have it need not wait for the notebooks
-    except Unavailable as error:
+    try:  # first: who cannot have it need not wait for the notebooks
+        address()
+        pack(root)
+    except (ValueError, Unavailable) as error:
         print(error, file=sys.stderr)
-        return 1
+        return False
     if not execute(root):
-        return 1
+        return False
     study = root / "_build" / "study"  # where the pages' download buttons find it
     study.mkdir(exist_ok=True)
     try:
@@ -113,6 +115,14 @@ def build(root="."):
             save(nbformat.writes(edition.notebook), study / f"{name}.ipynb")
     except ValueError as error:
         print(error, file=sys.stderr)
+        return False
+    return True
+
+
+def build(root="."):
+    """Build the book of that folder; return the exit status."""
+    root = Path(root).resolve()
+    if not prepare(root):
         return 1
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     status = subprocess.run(
@@ -123,8 +133,13 @@ def build(root="."):
     return status
 
 
+def runs(root):
+    """Return the folder of the cache of notebooks that were run, as the pages show them."""
+    return Path(root, "_build", ".jupyter_cache")
+
+
 def _cache(root):
-    return get_cache(str(root / "_build" / ".jupyter_cache"))
+    return get_cache(str(runs(root)))
 
 
 def _cached(cache, path):

@@ -56,6 +56,15 @@ except ModuleNotFoundError as missing:
         f"this notebook needs the package of its course ({{missing}}). In a cell of its own run "
         "%pip install FOLDER, where FOLDER is the course's, the one that holds pyproject.toml. "
         "Then restart the kernel.") from None"""
+# Where the course is published, a notebook gets the package itself.
+_START_ANYWHERE = """\
+# "{title}", a study notebook: run it from the top.
+# It needs the course's package; where that is missing, this cell installs it.
+try:
+    from descent.exercises import check, hint
+except ModuleNotFoundError:
+    %pip install --quiet "{package}"
+    from descent.exercises import check, hint"""
 
 
 class Target(NamedTuple):
@@ -81,10 +90,12 @@ class Course:
     """The pages of the book in a folder, and what every label in them stands for.
 
     `pages` holds the study edition's as notebooks, by name and in the order of the book; `folder`
-    where each lies; `wanted` the labels of sections that one of them refers to.
+    where each lies; `wanted` the labels of sections that one of them refers to. `package` is what
+    pip installs for a notebook, where the course is published.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, package=None):
+        self.package = package
         self.root, self.pages, self.targets, self.folder = Path(root), {}, {}, {}
         self.wanted = set()
         self.bibliography = parse_file(str(self.root / "references.bib"), encoding="utf8")
@@ -232,7 +243,9 @@ class _Translation:
             self._add(f"solution-{label}", body)
         if any(cell.cell_type == "code" for cell in self.cells):
             title = _HEADING.search(self.executed.cells[0].source)[2].replace("`", "")
-            self.cells.insert(0, new_code_cell(_START.format(title=title), id="study"))
+            package = self.course.package
+            start = (_START_ANYWHERE if package else _START).format(title=title, package=package)
+            self.cells.insert(0, new_code_cell(start, id="study"))
 
     def _add(self, name, text, metadata=None):
         self.cells.append(new_markdown_cell(text, id=name, metadata=metadata or {}))
