@@ -41,13 +41,15 @@ def fingerprint(function, arguments):
 def _code(one, words):
     """Return the code of a function, and of all that counts with it, one after another."""
     one = inspect.unwrap(one)
-    found, seen, ahead = {}, set(), [(one.__module__, one.__name__)]
+    found, seen, sources, ahead = {}, set(), {}, [(one.__module__, one.__name__)]
     while ahead:
         place = module, name = ahead.pop(0)
         if place in seen:
             continue
         seen.add(place)
-        source = inspect.getsource(sys.modules[module])
+        if module not in sources:  # to find it takes most of the time
+            sources[module] = inspect.getsource(sys.modules[module])
+        source = sources[module]
         if (node := _tops(source).get(name)) is None:
             continue
         if isinstance(node, ast.ImportFrom):
