@@ -26,7 +26,7 @@ from descent.lab.experiments.benchmark import (
     training,
 )
 from descent.lab.experiments.benchmark.tasks import keywords
-from descent.lab.experiments.benchmark.training import _scheduled, memory, searched
+from descent.lab.experiments.benchmark.training import memory, scheduled, searched
 from descent.lab.experiments.muon import hidden_of
 from descent.lab.store import results
 from descent.optim.private import orthogonalised_by
@@ -223,7 +223,7 @@ def test_a_rule_takes_the_factor_of_the_steps_before():
         seen.append(lr)
         return (p,)
 
-    stepped = _scheduled(rule, lambda k: 1 / (k + 1))
+    stepped = scheduled(rule, lambda k: 1 / (k + 1))
     for t in (1, 2, 4):
         stepped(0.0, 0.0, t, lr=8.0)
     assert seen == [8.0, 4.0, 2.0]

@@ -9,12 +9,15 @@ import numpy as np
 from descent import rules, tasks
 from descent.lab.experiments.benchmark.spaces import points
 from descent.lab.experiments.benchmark.tasks import TASKS, Classifying
-from descent.lab.experiments.benchmark.training import SCHEDULES, train
+from descent.lab.experiments.benchmark.training import NETS, SCHEDULES, scheduled, train
+from descent.lab.experiments.muon import hidden_of
 from descent.lab.procedures import fresh_seeds, rates
+from descent.lab.rows import beside_adamw
 from descent.lab.trial import Trial
+from descent.rules.adamw import adamw
 
 __all__ = ["ELSEWHERE", "HIGHER", "RATES", "THREE", "TRIALS", "boxed", "finer", "moved", "others",
-           "resplit"]
+           "resplit", "two_rates"]
 
 RATES = [0.001, 0.01, 0.1]
 HIGHER = {"sgd": [*RATES, 0.3, 1.0, 3.0], "adagrad": [*RATES, 0.3, 1.0]}  # these want more
@@ -54,6 +57,22 @@ def others(task, optimizer, settings, seeds):
     """Train other settings of the same box, the lr constant; return losses (settings, seeds)."""
     made = train(task, optimizer, "constant", settings, range(seeds), TASKS[task].budget)
     return {name: np.array(made[name]) for name in ("validation_loss", "test_loss")}
+
+
+def two_rates(task, schedule, settings, tuning, seeds):
+    """Tune AdamW with an lr for the hidden matrices and a `share` of it for the rest, and report.
+
+    Returns what tuning finds, validation and test losses (settings, seeds), the setting chosen,
+    and test losses with it on fresh seeds.
+    """
+    made = TASKS[task]
+    rule = scheduled(beside_adamw(adamw, hidden_of(made), rest_decay=1e-2),
+                     SCHEDULES[schedule](made.budget))
+    chosen = tasks.choose(partial(made.many, rule, budget=made.budget), settings,
+                          tuning_seeds=range(tuning), final_seeds=fresh_seeds(seeds),
+                          loss=itemgetter("validation_loss"))
+    return {**{name: chosen.tried[name] for name in ("validation_loss", "test_loss")},
+            "setting": chosen.setting, "final": chosen.final["test_loss"][0]}
 
 
 @np.errstate(all="ignore")
@@ -101,4 +120,7 @@ TRIALS = {
     **{f"breast_cancer/{optimizer}, other splits": Trial(resplit, {
         "task": "breast_cancer", "optimizer": optimizer, "settings": points(optimizer, 16),
         "splits": 30, "tuning": 3, "seeds": 5}) for optimizer in THREE},
+    **{f"{task}/adamw, two rates, {schedule}": Trial(two_rates, {  # in SOAP's box
+        "task": task, "schedule": schedule, "settings": points("soap", 16), "tuning": 3,
+        "seeds": 10}) for task in NETS for schedule in SCHEDULES},
 }

@@ -14,7 +14,7 @@ from descent.lab.rows import beside_adamw, by_parameter
 from descent.optim.shapes import mixes
 from descent.parity import row_of
 
-__all__ = ["NETS", "SCHEDULES", "entered", "memory", "searched", "train"]
+__all__ = ["NETS", "SCHEDULES", "entered", "memory", "scheduled", "searched", "train"]
 
 NETS = ("digits", "mnist_1d", "spelling")  # the tasks whose models have hidden matrices
 
@@ -41,7 +41,7 @@ def train(task, optimizer, schedule, settings, seeds, budget):
     task, factor = TASKS[task], SCHEDULES[schedule](budget)
     rule = getattr(rules, optimizer)
     if rule is not rules.lbfgs:
-        rule = _scheduled(_on_rows(rule, task), factor)
+        rule = scheduled(_on_rows(rule, task), factor)
         if optimizer in ("asgd", "schedulefree"):
             rule = ending_at(rule, 0, budget)  # ASGD's mean, Schedule-Free's x
         return task.many(rule, settings, seeds, budget)
@@ -67,7 +67,7 @@ def _on_rows(rule, task):
     return by_parameter(rule, shapes) if mixes(rule) else rule
 
 
-def _scheduled(rule, factor):
+def scheduled(rule, factor):
     """Return the rule with lr times `factor` of the number of steps before."""
     @wraps(rule)
     def stepped(p, g, t, *state, lr, **hyper):
@@ -137,5 +137,6 @@ def _kept(rule, shapes, **hyper):
         for p in params:
             p.grad = torch.ones_like(p).to_sparse() if row.sparse else torch.ones_like(p)
         made.step()
-    return sum(value.numel() for state in made.state.values() for value in state.values()
-               if isinstance(value, torch.Tensor) and value.ndim)
+    kept = [one for state in made.state.values() for value in state.values()
+            for one in (value if isinstance(value, list) else [value])]
+    return sum(one.numel() for one in kept if isinstance(one, torch.Tensor) and one.ndim)
