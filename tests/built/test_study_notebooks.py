@@ -388,7 +388,7 @@ def test_with_the_answers_no_name_of_the_handout_is_missing(name, editions):
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["adagrad", "errors"])
+@pytest.mark.parametrize("name", ["errors"])  # which loses more than its solutions
 def test_the_handout_runs_with_the_answers_pasted(name, editions, tmp_path):
     made = handout(editions[name], COURSE.pages[name])
     answered = run(pasted(editions[name]._replace(notebook=made)), tmp_path)
