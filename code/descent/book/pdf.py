@@ -187,7 +187,8 @@ def _front(said, parts, short):
         builder.CLASS("what")), builder.CLASS("paper-title"))
     if short:
         title.append(builder.P("The short book: the first readings", builder.CLASS("what")))
-    title.append(builder.P(f"{said['author']}, {said['copyright']}. {said['html']['extra_footer']}",
+    licences = said["sphinx"]["config"]["html_theme_options"]["extra_footer"]
+    title.append(builder.P(f"{said['author']}, {said['copyright']}. {licences}",
                            builder.CLASS("small")))
     headings = [(caption if above != caption else "", list(part.body.iter("h1", "h2")))
                 for (above, _), (caption, part) in pairwise([("", None), *parts])]
