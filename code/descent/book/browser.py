@@ -3,7 +3,7 @@
     python -m descent.book.browser       say where each is; install Chromium first where there is
                                          none, and under CI=true the others too
 
-Chromium or Chrome runs all page tests, Firefox and WebKit (WebKitGTK) a smoke of every page.
+Chromium or Chrome runs all page tests, Firefox and WebKit (WebKitGTK) a smoke of a few pages.
 """
 
 import os

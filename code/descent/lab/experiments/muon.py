@@ -77,17 +77,16 @@ MATRIX_RULES = {"muon": muon, "match": partial(muon, adjust_lr_fn="match_rms_ada
                 "bfloat16": in_bfloat16}
 
 
-def parted(task, hidden, lr=0.01, rest_decay=None):
+def parted(task, hidden, rest_decay=None):
     """Return a rule for flat rows: `hidden` on the hidden matrices, AdamW on all the rest.
 
-    Its `lr`, that default if not given, is that of the hidden matrices and what a schedule
-    multiplies; AdamW's is `share` times it. Its `weight_decay` is both parts', or the first's
-    alone where the rest has `rest_decay`. `hidden` is a key of MATRIX_RULES, or "adamw": then both
-    parts are AdamW's.
+    Its `lr` is that of the hidden matrices and what a schedule multiplies; AdamW's is `share` times
+    it. Its `weight_decay` is both parts', or the first's alone where the rest has `rest_decay`.
+    `hidden` is a key of MATRIX_RULES, or "adamw": then both parts are AdamW's.
     """
     places = hidden_of(task)
 
-    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=lr, share=1.0, weight_decay=0.1):
+    def rule(p, g, t, m=0.0, v=0.0, *Bs, lr=0.01, share=1.0, weight_decay=0.1):
         inside = torch.zeros_like(p[:1])
         for first, last, _ in places:
             inside[:, first:last] = 1.0

@@ -8,7 +8,7 @@ import torch
 
 from descent import LBFGS, rules, schedules
 from descent.lab.experiments.benchmark.tasks import TASKS, keywords
-from descent.lab.experiments.muon import hidden_of, parted
+from descent.lab.experiments.muon import hidden_of
 from descent.lab.procedures import ending_at
 from descent.lab.rows import beside_adamw, by_parameter
 from descent.optim.shapes import mixes
@@ -57,9 +57,7 @@ def _on_rows(rule, task):
     Muon, Shampoo and SOAP have AdamW for those that are no hidden matrices, with torch's decay.
     Prodigy's one estimate is of the whole model.
     """
-    if rule is rules.muon:
-        return parted(task, "muon", lr=1e-3, rest_decay=1e-2)  # torch's defaults of both
-    if rule in (rules.shampoo, rules.soap):
+    if rule in (rules.muon, rules.shampoo, rules.soap):
         return beside_adamw(rule, hidden_of(task), rest_decay=1e-2)
     shapes = task.shapes()
     if rule is rules.prodigy:
