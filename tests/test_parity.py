@@ -7,25 +7,28 @@ import torch
 from descent import Optimizer, adam, device, lbfgs, parity, sgd
 from descent.optim.kernel import Kernel, _sent, kernel
 from descent.optim.shapes import mixes
-from descent.parity import ROWS, claimed, implementations, measure, row_of
+from descent.parity import BEYOND, ROWS, claimed, implementations, measure, row_of
 from descent.parity import rules as room
 from descent.signature import hyperparameters
 
 ids = [row.rule.__name__ for row in ROWS]
 
 
+def sample(row):
+    """Return the row with its plainest sets, its fullest and the tiny gradients: all run elsewhere.
+
+    The chapter's cell runs every set in every dtype, and nbval compares what it says.
+    """
+    tiny = [keywords for keywords in row.stream if keywords.get("gradient", 1) < 1e-6]
+    some = (row.stream[0], max(row.stream, key=len), *tiny) if row.stream else ()
+    return replace(row, stream=some, loop=row.loop[-1:])
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("row", ROWS, ids=ids)
-def test_every_setting_agrees_with_torch_and_bounds_leave_torch_room_but_not_much(row, dtype):
-    results = measure(row, dtype)
-    for result in results:
+@pytest.mark.parametrize("row", [*ROWS, *BEYOND], ids=lambda row: row.rule.__name__)
+def test_a_sample_of_the_settings_agrees(row, dtype):
+    for result in measure(sample(row), dtype):
         assert result.ok, result
-    if dtype == torch.float32:
-        return
-    own = max((value for r in results for name, value in r.differences.items()
-               if name != "descent" or row.closure), default=0.0)  # of Muon torch has one
-    own = max(own, torch.finfo(torch.float64).eps)  # foreach alone may be the for-loop, bit by bit
-    assert own < row.bounds[torch.float64] < 1e4 * own
 
 
 on_a_gpu = pytest.mark.skipif(device().type == "cpu", reason="no CUDA device")

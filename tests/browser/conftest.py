@@ -33,7 +33,7 @@ SETTLE = """() => Promise.race([
         await Promise.allSettled(document.getAnimations().map((one) => one.finished));
         return true;
     })(),
-    new Promise((done) => setTimeout(done, 5000, false)),
+    new Promise((done) => setTimeout(done, 1000, false)),
 ])"""
 
 # axe takes a time that grows with the elements, most of all for contrast, and most of a chapter's
@@ -162,7 +162,7 @@ def kept_page(request, browser, site):
     page.open_at_first = page.locator("details.descent-deeper[open]").count()
     page.evaluate("() => document.querySelectorAll('details.descent-deeper')"
                   ".forEach((fold) => { fold.open = true; })")
-    for playground in page.locator(".descent-playground").all():
+    for playground in page.query_selector_all(".descent-playground"):
         playground.scroll_into_view_if_needed()
     page.wait_for_function(READY)
     yield page
@@ -215,7 +215,7 @@ def violations():
 
     def violations(page, scheme, *, without=()):
         page.emulate_media(color_scheme=scheme)
-        for _ in range(3):
+        for _ in range(10):
             if page.evaluate(SETTLE):
                 break
             page.bring_to_front()

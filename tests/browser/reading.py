@@ -4,6 +4,8 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Locator
+
 SITE = Path(__file__).parents[2] / "_build" / "html"
 BASE = f"{SITE.as_uri()}/"
 
@@ -36,14 +38,19 @@ def _kinds(text):
 
 
 def words(place):
-    """Return what its line of text says."""
-    return place.locator("[role=status]").inner_text()
+    """Return what the line of text of a page, or of a part of it, says."""
+    return _handle(place).query_selector("[role=status]").inner_text()
 
 
 def paths(place):
     """Return the course of each line drawn, and how long each bar is."""
-    return place.locator("svg path, svg rect").evaluate_all(
-        "all => all.map(e => e.getAttribute('d') ?? e.getAttribute('width'))")
+    return _handle(place).eval_on_selector_all(
+        "svg path, svg rect", "all => all.map(e => e.getAttribute('d') ?? e.getAttribute('width'))")
+
+
+def _handle(place):
+    """Return what finds its inner parts by itself: a locator searches the whole page each time."""
+    return place.element_handle() if isinstance(place, Locator) else place
 
 
 @contextmanager

@@ -130,11 +130,11 @@ FAINT = """() => {
 def test_what_is_dark_on_the_screen_is_printed_light(page):
     page.emulate_media(color_scheme="dark", media="print")
     try:
-        page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        page.wait_for_function("document.documentElement.dataset.theme === 'dark'", polling=50)
         assert page.evaluate(FAINT) == []
     finally:
         page.emulate_media(color_scheme="light", media="screen")
-        page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+        page.wait_for_function("document.documentElement.dataset.theme === 'light'", polling=50)
 
 
 @every_page
@@ -220,10 +220,10 @@ EXPLORABLE = "(e) => e.classList.contains('descent-explorable')"
 @pytest.fixture
 def playgrounds(page):
     """Return the playgrounds of a page; afterwards all their controls stand as before."""
-    controls = page.locator(".descent-playground :is(input, select)")
-    before = controls.evaluate_all("all => all.map((e) => [e.value, e.checked])")
-    yield page.locator(".descent-playground").all()
-    controls.evaluate_all("""(all, before) => all.forEach((e, k) => {
+    controls = ".descent-playground :is(input, select)"
+    before = page.eval_on_selector_all(controls, "all => all.map((e) => [e.value, e.checked])")
+    yield page.query_selector_all(".descent-playground")
+    page.eval_on_selector_all(controls, """(all, before) => all.forEach((e, k) => {
         [e.value, e.checked] = before[k];
         e.dispatchEvent(new Event("input"));
     })""", before)
@@ -241,7 +241,7 @@ def test_every_control_is_moved_by_the_mouse(page, playgrounds):
 
 def move(page, playgrounds, how):
     for playground in playgrounds:
-        for control in playground.locator("input, select").all():
+        for control in playground.query_selector_all("input, select"):
             if not control.is_visible():  # a knob that this schedule has not
                 continue
             before, label = paths(playground), control.evaluate("e => e.labels[0].textContent")
@@ -271,11 +271,12 @@ def move(page, playgrounds, how):
 def test_a_playground_draws_no_garbage_where_it_diverges(page, playgrounds, request):
     name = request.node.callspec.params["kept_page"]
     for playground in playgrounds:
-        for menu in playground.locator("select").all():
+        for menu in playground.query_selector_all("select"):
             menu.select_option(index=0)
-        for slider in playground.locator("input[type=range]:visible").all():
-            slider.focus()
-            page.keyboard.press("End")
+        for slider in playground.query_selector_all("input[type=range]"):
+            if slider.is_visible():
+                slider.focus()
+                page.keyboard.press("End")
         assert not any("NaN" in d or "Infinity" in d for d in paths(playground) if d)
         if playground.evaluate(EXPLORABLE):
             assert words(playground)  # of the chapter's own, which its cells assert

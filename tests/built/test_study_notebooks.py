@@ -19,7 +19,6 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from descent import exercises
-from descent.book import build
 from descent.book.handout import handout
 from descent.book.ledger import escaped
 from descent.book.notebooks import execute
@@ -33,14 +32,6 @@ CHAPTERS = [name for name in COURSE.pages if COURSE.folder[name].name == "chapte
 
 pytestmark = pytest.mark.built
 every_chapter = pytest.mark.parametrize("name", CHAPTERS)
-
-
-@pytest.fixture(scope="session")
-def editions():
-    try:
-        return build.editions(ROOT)
-    except KeyError:
-        pytest.fail("the book is not built as it now is: run `make book` first")
 
 
 def code(notebook):

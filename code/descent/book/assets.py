@@ -29,7 +29,7 @@ def setup(app):
     app.add_css_file("book.css")
     app.connect("html-page-context", _mend)
     app.connect("html-page-context", _offer, priority=900)  # when the theme's buttons are there
-    app.connect("build-finished", _copy)
+    app.connect("build-finished", _copy, priority=900)  # when the theme's style sheets are there
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

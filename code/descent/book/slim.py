@@ -67,9 +67,14 @@ def _without_unused(page, name, edition):
 
 
 def _plain(styles):
-    """Return a pattern for the words of code that look, in light and in dark, like bare text."""
+    """Return a pattern for the words of code that look, in light and in dark, like bare text.
+
+    Raises ValueError if the styles are not those of the two themes.
+    """
     rules = {(theme, kind): rule for theme, kind, rule in _RULE.findall(styles)}
     themes, kinds = ({key[k] for key in rules} for k in (0, 1))
+    if themes != {"light", "dark"}:
+        raise ValueError(f"pygments.css has the themes {sorted(themes)}, not light and dark")
     plain = {theme: re.search(r"(?<![-\w])color: [^;]*", rules[theme, ""])[0] for theme in themes}
     same = [kind for kind in sorted(kinds - {""})
             if all(rules.get((theme, kind)) == plain[theme] for theme in themes)]
