@@ -66,6 +66,12 @@ def test_requirements_are_exact_and_end_with_the_package():
     assert "torch==2.13.0" in [line.split(" ;")[0] for line in lines]
 
 
+def test_notebooks_are_read_without_compiling_grammars():
+    """As jsonschema does from 4.25 on, where it finds what checks its addresses: for seconds."""
+    code = "import sys, nbformat; assert {'jsonschema', 'lark'} & {*sys.modules} == {'jsonschema'}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_this_python_is_served():
     assert sys.version_info >= (3, 11)
 

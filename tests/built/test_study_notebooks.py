@@ -185,7 +185,7 @@ def answered_twice(edition):
     """Return the cells in which each cell for an answer stands as it is, and then with it."""
     solved = {cell.id: cell for cell in pasted(edition).cells if answers(cell)}
     return [one for cell in code(edition.notebook) for one in (
-        [cell, solved[cell.id]] if cell.id in solved else [cell])], len(solved)
+        [cell, solved[cell.id]] if cell.id in solved else [cell])]
 
 
 def needed(cells):
@@ -247,23 +247,31 @@ def test_what_an_answer_needs_is_found():
     assert names_of("y = [x for x in z]\nz = y") == ({"y", "z"}, {"z"}, set())
 
 
-@every_chapter
-def test_no_listing_is_right_and_every_solution_is(name, editions, tmp_path):
-    """In one run: what is wrong must not keep what follows from running."""
-    notebook = deepcopy(editions[name].notebook)
-    every, count = answered_twice(editions[name])
-    notebook.cells = deepcopy(needed(every))
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"n{number}"
-    assert count
-    cells = run(notebook, tmp_path).cells
+ALONE = "choosing"  # needs data, JavaScript and stored results: it runs whole, and first
+GROUPS = 6  # of the other chapters: a kernel each, since to start one costs more than most answers
+
+
+def judged(name, cells):
+    """See that of a chapter's cells, as they were run, no listing is right and every solution is.
+
+    Each cell for an answer stands there twice, without and with it.
+    """
     solved = [k for k, cell in enumerate(cells) if k and answers(cell)
               and answers(cell) == answers(cells[k - 1])]
     right, wrong = said(cell for k, cell in enumerate(cells) if k not in solved)
+    assert solved
     assert right == set()
     assert wrong
     assert said(cells[k] for k in solved)[0] == {
         one for one in exercises.names() if one.startswith(f"{name}.")}
+
+
+def numbered(name, cells):
+    """Return copies of cells, each with a name of its own in a notebook of several chapters."""
+    copies = deepcopy(cells)
+    for number, cell in enumerate(copies):
+        cell.id = f"{name}-{number}"
+    return copies
 
 
 @pytest.fixture
@@ -287,13 +295,27 @@ def test_a_notebook_alone_runs_on_the_installed_package(installed, editions, tmp
                if path.suffix != ".pyc" and path.relative_to(ROOT / "code") not in shipped]
     assert missing == []
     monkeypatch.setenv("PYTHONPATH", str(installed))
-    notebook = editions["choosing"].notebook  # it needs data, JavaScript and stored results
+    notebook = deepcopy(editions[ALONE].notebook)
+    notebook.cells = numbered(ALONE, answered_twice(editions[ALONE]))
     notebook.cells.append(new_code_cell(
         f"import descent\nassert descent.__file__.startswith({str(installed)!r})\n"
         "import sys\nassert 'myst_nb' not in sys.modules and 'sphinx' not in sys.modules"))
     alone = tmp_path / "alone"
     alone.mkdir()
-    run(notebook, alone)
+    judged(ALONE, run(notebook, alone).cells[:-1])
+
+
+@pytest.mark.parametrize("part", range(GROUPS))
+def test_no_listing_is_right_and_every_solution_is(part, editions, tmp_path):
+    """In one run: what is wrong must not keep what follows from running."""
+    names = [name for name in CHAPTERS if name != ALONE][part::GROUPS]
+    notebook = nbformat.v4.new_notebook(metadata=editions[ALONE].notebook.metadata)
+    for name in names:
+        notebook.cells += [new_code_cell("%reset -f"),
+                           *numbered(name, needed(answered_twice(editions[name])))]
+    cells = run(notebook, tmp_path).cells
+    for name in names:
+        judged(name, [cell for cell in cells if cell.id.rpartition("-")[0] == name])
 
 
 def test_without_the_package_the_first_cell_says_what_to_do(editions):
