@@ -91,10 +91,9 @@ test: $(READY)
 	$(call step,unit tests,$(UNIT))
 	$(call step,notebooks by nbval,$(NBVAL) chapters)
 	$(call step,book,$(BIN)/python -m descent.book.build)
-	$(call step,study notebooks,$(BIN)/python -m pytest -q -n auto --dist worksteal -m built tests)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
-	$(call step,pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
-		-m browser tests)
+	$(call step,study notebooks and pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
+		-m 'built or browser' tests)
 
 quick: $(READY)
 	$(call step,lint,$(LINT))

@@ -183,16 +183,21 @@ def test_counts_decide_in_float64():
     assert not replace(result, counts=((ours[0], ours[1] + 1), theirs)).ok
 
 
-def test_the_table_says_the_same_on_every_machine():
-    text = repr(parity.report(row_of(sgd)))
+@pytest.fixture(scope="module")
+def table():
+    return parity.report(row_of(sgd))
+
+
+def test_the_table_says_the_same_on_every_machine(table):
+    text = repr(table)
     assert "e-16" not in text
     assert "float64 within 1e-12" in text
     assert "1 of 1" in text
     assert "0 of" not in text
 
 
-def test_the_page_shows_what_was_measured():
-    page = parity.report(row_of(sgd))._repr_html_()
+def test_the_page_shows_what_was_measured(table):
+    page = table._repr_html_()
     assert "float32: fused" in page
     assert "e-16" in page
 

@@ -15,7 +15,7 @@ from descent.book.translate import digest
 BUILT = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
          if not path.relative_to(SITE).parts[0].startswith("_")] or ["index.html"]
 WITH_PLAYGROUND = [name for name in BUILT if "descent-playground" in text_of(name)]
-FEW = covering(WITH_PLAYGROUND)
+FEW = sorted(covering(WITH_PLAYGROUND), key=lambda name: len(text_of(name)))
 # The theme's own two, on every page: its search button and theme switch, and its logo.
 THEMES = {"label-content-name-mismatch", "region"}
 PHONE = {"width": 390, "height": 844}

@@ -11,7 +11,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import nbformat
@@ -132,7 +132,13 @@ def chapters(root="."):
     contents = yaml.safe_load(Path(root, "_toc.yml").read_text(encoding="utf8"))
     names = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
     paths = [Path(root, f"{name}.ipynb") for name in names]
-    return [Chapter(path) for path in paths if path.is_file()]
+    return [_chapter(path, path.stat().st_mtime_ns) for path in paths if path.is_file()]
+
+
+@lru_cache(maxsize=64)
+def _chapter(path, changed):
+    """Read a chapter once for all pages that are made from it, as long as nobody changes it."""
+    return Chapter(path)
 
 
 def ledger(root="."):
