@@ -57,7 +57,7 @@ book: $(READY)
 	@$(BIN)/python -m descent.book.build
 
 pdf: book
-	@$(BIN)/python -m descent.book.browser >/dev/null
+	@$(BIN)/python -m descent.book.browser Chromium >/dev/null
 	@$(BIN)/python -m descent.book.pdf $(PDF)
 
 cards: $(READY)

@@ -7,9 +7,11 @@ A filled box has a chapter in the book, by the name of its rule.
 
 from pathlib import Path
 
+from descent import parity
 from descent.book import plots
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
+CHAPTER = {row.rule.__name__: row.chapter for row in (*parity.ROWS, *parity.BEYOND)}
 
 # name: (place across, place down, the line in the box below the name, its rule)
 FAMILY = {
@@ -38,7 +40,6 @@ FAMILY = {
     "Lion": (0.33, 8.5, "2023", "lion"),
     "ADOPT": (0.84, 8.5, "2024", "adopt"),
 }
-TOGETHER = {"soap": "shampoo"}  # a chapter of two rules
 
 HEIRS = [
     ("gradient descent", "SGD", "one sample\nat a time"),
@@ -92,7 +93,7 @@ def draw():
                     textcoords="offset points", va="center", style="italic",
                     ha="right" if side < 0 else "left")
     for name, (x, y, year, rule) in FAMILY.items():
-        here = (CHAPTERS / f"{TOGETHER.get(rule, rule)}.ipynb").is_file()
+        here = (CHAPTERS / f"{CHAPTER.get(rule)}.ipynb").is_file()
         ax.text(x, y, f"{name}\n{year}", ha="center", va="center", fontsize=9.5,
                 color="white" if here else ink,
                 bbox={"boxstyle": "round,pad=0.35", "edgecolor": ink, "linewidth": 1,

@@ -194,14 +194,21 @@ def test_without_a_browser_ci_fails_and_others_skip(monkeypatch, capsys):
     monkeypatch.setattr(browser, "find", lambda name="Chromium": here.get(name))
     monkeypatch.setattr(browser, "install", asked.extend)
     monkeypatch.setenv("CI", "true")
-    assert browser.main() == 1
+    assert browser.main([]) == 1
     assert asked == ["Firefox", "WebKit"]
+    assert browser.main(["Chromium"]) == 0
     monkeypatch.delenv("CI")
-    assert browser.main() == 0
+    assert browser.main([]) == 0
     here.clear()
-    assert browser.main() == 0
+    assert browser.main([]) == 0
     assert asked == ["Firefox", "WebKit", "Chromium"]
+    assert browser.main(["Chromium"]) == 1
+    with pytest.raises(ValueError, match="no Chromium or Chrome: `python -m"):
+        browser.chromium()
+    with pytest.raises(SystemExit):
+        browser.main(["Opera"])
     said = capsys.readouterr()
+    assert "NAME must be of Chromium, Firefox, WebKit, got Opera" in said.err
     assert "Chromium: /chromium" in said.out
     assert "WebKit: none found, so its page tests are skipped" in said.err
 

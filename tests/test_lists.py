@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[1]
 EVERY = (*ROWS, *BEYOND)
 every_row = pytest.mark.parametrize("row", EVERY, ids=lambda row: row.rule.__name__)
 every_row_of_torch = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule.__name__)
-TOGETHER = {"soap": "shampoo"}  # a chapter of two rules
 
 
 def text(name):
@@ -36,8 +35,7 @@ def text(name):
 
 def of(row):
     """Return the name of a row's rule and the file of its chapter."""
-    name = row.rule.__name__
-    return name, f"chapters/{TOGETHER.get(name, name)}.ipynb"
+    return row.rule.__name__, f"chapters/{row.chapter}.ipynb"
 
 
 @every_row

@@ -14,14 +14,13 @@ every_row = pytest.mark.parametrize("row", [*ROWS, *BEYOND], ids=lambda row: row
 @pytest.fixture
 def table(row, editions):
     """Return the table of a rule's chapter, as it was run: a list of dicts, from head to entry."""
-    name = row.rule.__name__
-    notebook = editions["shampoo" if name == "soap" else name].notebook
+    notebook = editions[row.chapter].notebook
     (cell,) = (one for one in notebook.cells if one.id == "parity")
     shown = [output.data["text/html"] for output in cell.outputs
              if "text/html" in output.get("data", {})]
     found = BeautifulSoup("".join(shown), "html.parser").find_all("table")
     heads, *lines = ([entry.get_text() for entry in line.find_all(["th", "td"])]
-                     for line in found[name == "soap"].find_all("tr"))
+                     for line in found[row.chapter != row.rule.__name__].find_all("tr"))
     return [dict(zip(heads, line, strict=True)) for line in lines]
 
 
@@ -36,7 +35,7 @@ def test_every_setting_was_run_and_agrees(row, table):
     assert sum(int(line["runs"]) for line in table) == wanted
     for dtype, bound in row.bounds.items():
         found = differences(table, str(dtype).removeprefix("torch."), lambda who: who == "ours")
-        assert found or row.rule.__name__ in {"shampoo", "soap"}  # whose float32 is not on the page
+        assert found or row.chapter == "shampoo"  # whose float32 is not on the page
         assert max(found, default=0.0) <= bound
 
 

@@ -1,11 +1,13 @@
 """Find the browsers for the page tests, or install them.
 
-    python -m descent.book.browser       say where each is; install Chromium first where there is
-                                         none, and under CI=true the others too
+    python -m descent.book.browser             say where each is; install Chromium first where there
+                                               is none, and under CI=true the others too
+    python -m descent.book.browser Chromium    the same for those named, which must be there
 
 Chromium or Chrome runs all page tests, Firefox and WebKit (WebKitGTK) a smoke of a few pages.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-__all__ = ["ARGUMENTS", "BROWSERS", "find", "install", "main"]
+__all__ = ["ARGUMENTS", "BROWSERS", "chromium", "find", "install", "main"]
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -35,6 +37,14 @@ _APPLICATIONS = (
 def find(browser="Chromium"):
     """Return the path of one of the browsers on this machine, or None."""
     return {"Chromium": _chromium, "Firefox": _firefox, "WebKit": _webkit}[browser]()
+
+
+def chromium():
+    """Return the path of Chromium or Chrome; ValueError says how to get one."""
+    if (path := find()) is None:
+        raise ValueError("no Chromium or Chrome: "
+                         "`python -m descent.book.browser Chromium` installs one")
+    return path
 
 
 def _chromium():
@@ -78,18 +88,22 @@ def _run(*command):
                    env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
-def main():
-    """Print the browsers' paths; return 1 if CI lacks one."""
-    ci = os.environ.get("CI") == "true"
-    missing = [browser for browser in BROWSERS if not find(browser)]
-    wanted = [browser for browser in missing if ci or browser == "Chromium"]
-    if wanted:
-        install(wanted)
-    paths = {browser: find(browser) for browser in BROWSERS}
-    for browser, path in paths.items():
-        print(f"{browser}: {path or 'none found, so its page tests are skipped'}",
+def main(arguments=None):
+    """Print the browsers' paths; return 1 if one is missing that must be there."""
+    parser = argparse.ArgumentParser(prog="python -m descent.book.browser")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BROWSERS))
+    names = parser.parse_args(arguments).names
+    if unknown := set(names) - set(BROWSERS):
+        parser.error(f"NAME must be of {', '.join(BROWSERS)}, got {', '.join(sorted(unknown))}")
+    needed = names or (list(BROWSERS) if os.environ.get("CI") == "true" else [])
+    missing = [name for name in needed or ["Chromium"] if not find(name)]
+    if missing:
+        install(missing)
+    paths = {name: find(name) for name in names or BROWSERS}
+    for name, path in paths.items():
+        print(f"{name}: {path or 'none found, so its page tests are skipped'}",
               file=sys.stdout if path else sys.stderr)
-    return int(ci and not all(paths.values()))
+    return int(not all(paths[name] for name in needed))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from descent.book.browser import ARGUMENTS, find
+from descent.book.browser import ARGUMENTS, chromium
 from descent.book.published import CARDS
 from descent.files import save
 
@@ -43,13 +43,12 @@ def draw(site, paths):
 
     Raises ValueError where there is no browser or a page has no figure.
     """
-    if (browser := find()) is None:
-        raise ValueError("no Chromium or Chrome: `python -m descent.book.browser` installs one")
+    where = chromium()
     folder, made = Path(site, CARDS), []
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
-        page = chromium.new_page(viewport=SIZE, color_scheme="light")
+        browser = playwright.chromium.launch(executable_path=where, args=ARGUMENTS)
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
         for path in paths:
             page.goto(Path(path).resolve().as_uri())
             if not page.locator(".descent-figure").count():
@@ -57,7 +56,7 @@ def draw(site, paths):
             page.evaluate(_CARD, _STYLE)
             made.append(folder / f"{Path(path).stem}.png")
             save(page.screenshot(), made[-1])
-        chromium.close()
+        browser.close()
     return made
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import yaml
@@ -22,8 +23,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
-__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "escaped",
-           "glued", "ledger", "mark", "setup"]
+__all__ = ["VERDICTS", "Chapter", "Claim", "Page", "Place", "anchor", "chapters", "contents",
+           "escaped", "glued", "ledger", "mark", "setup"]
 
 VERDICTS = ("Holds", "Holds in part", "Depends", "Does not hold", "Not shown", "Not tested")
 _HEADER = ["claim", "verdict", "why, and how much"]
@@ -127,11 +128,25 @@ class Chapter:
         return Claim(row[0], row[1], self.resolve(row[2]), places)
 
 
+class Part(NamedTuple):
+    """A part of the book: its caption, the files in it, and whether they are numbered."""
+
+    caption: str
+    files: list
+    numbered: bool
+
+
+def contents(root="."):
+    """Return the parts of the book in that folder, in order; the first holds the root alone."""
+    made = yaml.safe_load(Path(root, "_toc.yml").read_text(encoding="utf8"))
+    return [Part("", [made["root"]], False)] + [
+        Part(part.get("caption", ""), [entry["file"] for entry in part["chapters"]],
+             bool(part.get("numbered"))) for part in made["parts"]]
+
+
 def chapters(root="."):
     """Return the chapters of the book in that folder that are there, in the order of the book."""
-    contents = yaml.safe_load(Path(root, "_toc.yml").read_text(encoding="utf8"))
-    names = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
-    paths = [Path(root, f"{name}.ipynb") for name in names]
+    paths = [Path(root, f"{file}.ipynb") for part in contents(root) for file in part.files]
     return [_chapter(path, path.stat().st_mtime_ns) for path in paths if path.is_file()]
 
 

@@ -22,7 +22,7 @@ import pypdfium2
 from lxml.html import builder
 from playwright.async_api import async_playwright
 
-from descent.book.browser import ARGUMENTS, find
+from descent.book.browser import ARGUMENTS, chromium
 from descent.book.notebooks import cores
 
 __all__ = ["PAPERS", "Part", "clipped", "print_pages"]
@@ -70,8 +70,7 @@ def print_pages(parts, target, site, *, paper="a4", title="Descent", author="", 
     """
     if paper not in PAPERS:
         raise ValueError(f"paper must be one of {', '.join(PAPERS)}, got {paper!r}")
-    if find() is None:
-        raise ValueError("no Chromium or Chrome: `python -m descent.book.browser` installs one")
+    chromium()  # first: who has none need not wait for the rest
     target = Path(target).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent) as folder:
@@ -171,7 +170,7 @@ class _Press:
         ready = (_FOLDER / "print.js").read_text(encoding="utf8")
         turn = asyncio.Semaphore(cores())
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+            browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
 
             async def one(path):
                 async with turn, await browser.new_context() as context:

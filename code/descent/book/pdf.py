@@ -21,9 +21,10 @@ import lxml.html
 import yaml
 from lxml.html import builder
 
+from descent.book.ledger import contents
 from descent.book.paper import PAPERS, Part, print_pages
 
-__all__ = ["Page", "contents", "main", "read", "solutions", "write"]
+__all__ = ["Page", "main", "read", "solutions", "write"]
 
 _SHORT = ("Left out of this short book: {} sections that go deeper, and the code that the page "
           "folds. Nothing here needs them.")
@@ -37,13 +38,6 @@ class Page(NamedTuple):
 
     part: Part
     solutions: list
-
-
-def contents(root):
-    """Return the book's pages in order: pairs of a part's caption and the files in it."""
-    toc = yaml.safe_load(Path(root, "_toc.yml").read_text(encoding="utf8"))
-    return [("", [toc["root"]])] + [(part["caption"], [entry["file"] for entry in part["chapters"]])
-                                    for part in toc["parts"]]
 
 
 def read(site, file, short=False, answers=True):
@@ -217,7 +211,7 @@ def write(root, target, names=(), *, short=False, paper="a4"):
     Title and contents come first, unless it is a single page. Raises ValueError for a name that
     the book lacks, a page that is not built, and whatever `print_pages` refuses.
     """
-    book = [(caption, file) for caption, files in contents(root) for file in files]
+    book = [(part.caption, file) for part in contents(root) for file in part.files]
     known = [Path(file).name for _, file in book]
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"NAME must be one of {', '.join(known)}, got {', '.join(unknown)}")

@@ -18,7 +18,6 @@ from textwrap import dedent
 from typing import NamedTuple
 
 import nbformat
-import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pybtex.database import parse_file
 from pybtex.plugin import find_plugin
@@ -26,7 +25,7 @@ from pybtex.richtext import Text
 from sphinx.pycode import ModuleAnalyzer
 
 from descent.book.index import EFFORT
-from descent.book.ledger import anchor, chapters, escaped, glued
+from descent.book.ledger import anchor, chapters, contents, escaped, glued
 from descent.book.myst import parts
 from descent.book.reading import DEEPER, readings
 
@@ -99,11 +98,10 @@ class Course:
         self.root, self.pages, self.targets, self.folder = Path(root), {}, {}, {}
         self.wanted = set()
         self.bibliography = parse_file(str(self.root / "references.bib"), encoding="utf8")
-        contents = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf8"))
         number = 0
-        for part in [{"chapters": [{"file": contents["root"]}]}, *contents["parts"]]:
-            for file in (entry["file"] for entry in part["chapters"]):
-                number += bool(part.get("numbered"))
+        for part in contents(self.root):
+            for file in part.files:
+                number += part.numbered
                 self._read(file, number)
 
     def _read(self, file, number):

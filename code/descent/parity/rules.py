@@ -86,6 +86,12 @@ class Row:
     counts_alone: bool = True
 
     @property
+    def chapter(self):
+        """The name of the chapter that derives the rule: two of them share one."""
+        name = self.rule.__name__
+        return "shampoo" if name == "soap" else name
+
+    @property
     def version(self):
         """The package and its version, of those installed here."""
         return f"{self.package} {metadata.version(self.package).partition('+')[0]}"
