@@ -216,10 +216,10 @@ def violations():
     def violations(page, scheme, *, without=()):
         page.emulate_media(color_scheme=scheme)
         for _ in range(10):
-            page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
             if page.evaluate(SETTLE):
                 break
             page.bring_to_front()
+            page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(AXE.read_text(encoding="utf8"))
         found = page.evaluate(RUN_AXE, [list(without), scheme == "dark", list(right[scheme])])
