@@ -39,8 +39,9 @@ SETTLE = """() => Promise.race([
 # axe takes a time that grows with the elements, most of all for contrast, and most of a chapter's
 # are these: the strokes of a figure and of a formula, pictures that have a name and no text inside,
 # and the words of code. For as long as axe looks, they stand aside. Contrast is proved for one text
-# of each look, of several characters where there is one (axe cannot tell it of one character), and
-# once: what was found right on one page is right on the next. In the dark nothing else can differ.
+# of each look (colours, what lies beneath, large or not, which is 18 points, or 14 if bold), of
+# several characters where there is one (axe cannot tell it of one character), and once: what was
+# found right on one page is right on the next. In the dark nothing else can differ.
 RUN_AXE = """async ([without, dark, right]) => {
     const grounds = new Map([[null, ""]]);
     const ground = (element) => {
@@ -62,8 +63,8 @@ RUN_AXE = """async ([without, dark, right]) => {
         if (!own && !element.matches("input, select, textarea") || !element.checkVisibility())
             continue;
         const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(element);
-        const look = [ground(element), color, fill, fontSize, fontWeight, textShadow,
-                      own.length > 1].join();
+        const size = parseFloat(fontSize), large = size >= (fontWeight >= 700 ? 56 / 3 : 24);
+        const look = [ground(element), color, fill, large, textShadow, own.length > 1].join();
         if (!texts.has(look)) texts.set(look, element);
     }
     const looks = [...texts.keys()];
