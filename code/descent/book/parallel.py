@@ -3,7 +3,7 @@
 Jupyter Book has no option for it. Pages are read one by one: proofs and exercises are counted then.
 """
 
-import os
+from descent.book.notebooks import cores
 
 __all__ = ["setup"]
 
@@ -15,4 +15,4 @@ def setup(app):
 
 
 def _at_once(app, env):
-    app.parallel = max(app.parallel, os.cpu_count())
+    app.parallel = max(app.parallel, cores())
