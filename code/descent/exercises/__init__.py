@@ -7,6 +7,7 @@ then by its name, then by what to do. `hint` goes one step further along that wa
 the solution at last. `record` keeps what is said in a file, for who has to hand it in.
 """
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -99,13 +100,19 @@ def _told(steps, told):
 
 def names():
     """Return the names of all exercises."""
-    return [f"{module.name}.{name}" for module in iter_modules(__path__)
-            for name in getattr(import_module(f"{__name__}.{module.name}"), "EXERCISES", ())]
+    return list(_all())
 
 
 def find(name):
     """Return the exercise of that name, or raise a ValueError that lists the names there are."""
-    if name not in names():
+    if name not in _all():
         raise ValueError(f"name must be one of {', '.join(names())}, got {name!r}")
-    chapter, own = name.split(".")
-    return import_module(f"{__name__}.{chapter}").EXERCISES[own]
+    return _all()[name]
+
+
+@cache
+def _all():
+    """Return the exercises of all chapters by their names; the chapters are looked for once."""
+    return {f"{module.name}.{name}": exercise for module in iter_modules(__path__)
+            for name, exercise in getattr(
+                import_module(f"{__name__}.{module.name}"), "EXERCISES", {}).items()}

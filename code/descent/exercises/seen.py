@@ -27,11 +27,12 @@ def numbers(value, like):
         raise Odd("generator", "It yields its numbers one by one. Return them.")
     if callable(value) and not hasattr(value, "shape"):
         raise Odd("function", "It returns a function, not what that gives. Call it.")
+    imaginary = _complex(value)
     try:
-        array = np.asarray(_untracked(value), dtype=complex if _complex(value) else float)
+        array = np.asarray(_untracked(value), dtype=complex if imaginary else float)
     except (TypeError, ValueError, RuntimeError):
         raise Odd("no numbers", f"It returns {shown(value)}; numbers are asked for.") from None
-    if _complex(value):
+    if imaginary:
         raise Odd("complex", f"It returns a complex number, {shown(value)}: a root or a power of "
                   "something negative.")
     wanted = np.shape(like)

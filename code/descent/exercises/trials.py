@@ -45,8 +45,9 @@ class Exercise:
 def on(*cases):
     """Return trials that call a function of numbers on each case."""
     def trials(answer):
+        names = _names(answer)
         for case in cases:
-            yield f"with {_named(answer, case)}", answer(*case)
+            yield f"with {_named(names, case)}", answer(*case)
 
     trials.cases = cases
     return trials
@@ -55,16 +56,20 @@ def on(*cases):
 def lists(*cases):
     """Return trials that call a function of one list of numbers on each case."""
     def trials(answer):
+        names = _names(answer)
         for case in cases:
-            yield f"with {_named(answer, [case])}", answer(np.array(case, dtype=float))
+            yield f"with {_named(names, [case])}", answer(np.array(case, dtype=float))
 
     trials.cases = [(np.array(case, dtype=float),) for case in cases]
     return trials
 
 
-def _named(answer, case):
+def _names(answer):
+    return [parameter.name for parameter in parameters(answer)]
+
+
+def _named(names, case):
     """Return the arguments of a call with their names, as the answer has them."""
-    names = [parameter.name for parameter in parameters(answer)]
     if len(names) != len(case):
         return ", ".join(map(_word, case))
     return ", ".join(f"{name}={_word(x)}" for name, x in zip(names, case, strict=True))
