@@ -22,6 +22,20 @@ def anew(monkeypatch):
     monkeypatch.setattr(exercises, "_stands", {})
 
 
+# Python in a page compiles what it imports.
+ALONE = """
+import sys
+from descent.exercises import find
+find("sgd.momentum")
+chapters = {name for name in sys.modules if hasattr(sys.modules[name], "EXERCISES")}
+assert chapters == {"descent.exercises.sgd"}, chapters
+"""
+
+
+def test_an_exercise_is_found_without_those_of_other_chapters():
+    subprocess.run([sys.executable, "-c", ALONE], check=True)
+
+
 def cases():
     return [pytest.param(name, mistake, id=f"{name}: {mistake.name}")
             for name in names() for mistake in find(name).mistakes]

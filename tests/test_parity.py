@@ -1,6 +1,9 @@
 import inspect
+import re
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 
@@ -28,6 +31,20 @@ def sample(row):
 def test_a_sample_of_the_settings_agrees(row):
     for result in measure(sample(row)):
         assert result.ok, result
+
+
+@pytest.mark.parametrize("row", [row for row in (*ROWS, *BEYOND) if not row.closure],
+                         ids=lambda row: row.rule.__name__)
+def test_the_chapter_says_how_many_steps_are_run(row):
+    path = Path(room.__file__).parents[3] / "chapters" / f"{row.chapter}.ipynb"
+    cells = [" ".join(cell.source.split()) for cell in nbformat.read(path, as_version=4).cells
+             if cell.cell_type == "markdown"]
+    told = [sentence for cell in cells for sentence in re.split(r"(?<=[.;]) ", cell)
+            if "parity-rows" in sentence or re.search(r"every setting\b.*\bsteps", sentence, re.I)]
+    steps, text = room.STEPS, " ".join(told)
+    assert set(re.findall(r"(\d+) steps", text)) == {str(steps)}
+    assert re.findall(r"a tenth of lr from step (\d+) on", text) == [str(steps // 2)]
+    assert set(re.findall(r"at step (\d+)", text)) <= {str(steps // 4)}
 
 
 on_a_gpu = pytest.mark.skipif(device().type == "cpu", reason="no CUDA device")

@@ -36,12 +36,13 @@ SETTLE = """() => Promise.race([
     new Promise((done) => setTimeout(done, 1000, false)),
 ])"""
 
-# axe takes a time that grows with the elements, most of all for contrast, and most of a chapter's
-# are these: the strokes of a figure and of a formula, pictures that have a name and no text inside,
-# and the words of code. For as long as axe looks, they stand aside. Contrast is proved for one text
-# of each look (colours, what lies beneath, large or not, which is 18 points, or 14 if bold), of
-# several characters where there is one (axe cannot tell it of one character), and once: what was
-# found right on one page is right on the next. In the dark nothing else can differ.
+# axe takes a time that grows with the elements, and most of a chapter's are these: the strokes of a
+# figure and of a formula, pictures that have a name and no text inside, what a formula says to who
+# hears it, for which axe has no rule, and the words of code. For as long as axe looks, they stand
+# aside. Colours take longest. They are proved for one text of each look (colours, what lies
+# beneath, large or not, which is 18 points, or 14 if bold), of several characters where there is
+# one (axe cannot tell it of one character), and once: what was found right on one page is right on
+# the next. All else is emptied then. In the dark nothing else can differ.
 RUN_AXE = """async ([without, dark, right]) => {
     const grounds = new Map([[null, ""]]);
     const ground = (element) => {
@@ -60,46 +61,63 @@ RUN_AXE = """async ([without, dark, right]) => {
     for (const element of document.body.querySelectorAll("*")) {
         const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)
             .map((node) => node.data.trim()).join("");
-        if (!own && !element.matches("input, select, textarea") || !element.checkVisibility())
+        if (!own && !element.matches("input, select, textarea") || !element.checkVisibility()
+                || element.namespaceURI.endsWith("MathML"))
             continue;
         const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(element);
         const size = parseFloat(fontSize), large = size >= (fontWeight >= 700 ? 56 / 3 : 24);
         const look = [ground(element), color, fill, large, textShadow, own.length > 1].join();
         if (!texts.has(look)) texts.set(look, element);
     }
-    const looks = [...texts.keys()];
+    const looks = [...texts.keys()], violations = [];
     for (const look of right) texts.delete(look);
-    if (dark && !texts.size) return { violations: [], looks };
-    const aside = [], proved = new Set(texts.values());
-    for (const picture of document.querySelectorAll(
-            ".descent-figure svg[aria-hidden=true], mjx-math[aria-hidden=true]"))
-        if (!picture.querySelector("text, foreignObject, a, [tabindex], [role], [aria-label]"))
-            aside.push([picture, picture.cloneNode(false)]);
-    for (const listing of document.querySelectorAll("pre")) {
-        const thin = listing.cloneNode(true), copies = [...thin.querySelectorAll("*")];
-        for (const [k, word] of [...listing.querySelectorAll("*")].entries())
-            if (proved.delete(word)) proved.add(copies[k]);
-            else if (word.localName === "span" && !word.children.length
-                     && [...word.attributes].every((attribute) => attribute.name === "class"))
-                copies[k].replaceWith(...copies[k].childNodes);
-        if (proved.delete(listing)) proved.add(thin);
-        aside.push([listing, thin]);
-    }
     const colors = ["color-contrast", "link-in-text-block"].filter((id) => !without.includes(id));
-    const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]));
     axe.configure({ rules: [{ id: "color-contrast", selector: "[data-proved]" }] });
-    proved.forEach((element) => { element.dataset.proved = ""; });
-    aside.forEach(([whole, thin]) => whole.replaceWith(thin));
-    try {
-        const { violations } = await axe.run({
-            ...(dark ? { runOnly: colors } : { rules }),
-            resultTypes: ["violations"], preload: false });  // only experiments need that
-        return { looks, violations: violations.map(
-            ({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]) };
-    } finally {
-        aside.forEach(([whole, thin]) => thin.replaceWith(whole));
-        proved.forEach((element) => { delete element.dataset.proved; });
+    const look = async (aside, options) => {
+        aside.forEach(([whole, thin]) => whole.replaceWith(thin));
+        try {
+            const found = await axe.run({  // what axe would load beforehand only experiments need
+                ...options, resultTypes: ["violations"], preload: false });
+            violations.push(...found.violations.map(
+                ({ id, nodes }) => [id, nodes[0].html.slice(0, 120)]));
+        } finally {
+            aside.forEach(([whole, thin]) => thin.replaceWith(whole));
+        }
+    };
+    if (!dark) {
+        const aside = [];
+        for (const picture of document.querySelectorAll(
+                ".descent-figure svg[aria-hidden=true], mjx-math[aria-hidden=true], math"))
+            if (!picture.querySelector("text, foreignObject, a, [tabindex], [role], [aria-label]"))
+                aside.push([picture, picture.cloneNode(false)]);
+        for (const listing of document.querySelectorAll("pre")) {
+            const thin = listing.cloneNode(true);
+            for (const word of thin.querySelectorAll("span"))
+                if ([...word.attributes].every((attribute) => attribute.name === "class"))
+                    word.replaceWith(...word.childNodes);
+            aside.push([listing, thin]);
+        }
+        await look(aside, { rules: Object.fromEntries(
+            [...without, ...colors].map((id) => [id, { enabled: false }])) });
     }
+    if (texts.size) {
+        const proved = new Set(texts.values()), kept = new Set(), aside = [];
+        for (const element of proved)
+            for (let one = element; one && !kept.has(one); one = one.parentElement) kept.add(one);
+        const empty = (element) => {
+            for (const child of element.children)
+                if (kept.has(child)) empty(child);
+                else if (child.hasChildNodes()) aside.push([child, child.cloneNode(false)]);
+        };
+        empty(document.body);
+        proved.forEach((element) => { element.dataset.proved = ""; });
+        try {
+            await look(aside, { runOnly: colors });
+        } finally {
+            proved.forEach((element) => { delete element.dataset.proved; });
+        }
+    }
+    return { looks, violations };
 }"""
 
 

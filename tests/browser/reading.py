@@ -10,17 +10,18 @@ SITE = Path(__file__).parents[2] / "_build" / "html"
 BASE = f"{SITE.as_uri()}/"
 
 
-def covering(pages):
+def covering(pages, kinds=None):
     """Return a few of the pages, by their names, that have between them whatever kind all have.
 
-    A kind of thing is an element, a class or a widget; of two pages with as many that are new the
-    later one is taken.
+    `kinds` tells which a page's text has: elements, classes and widgets, if it is not given. Of two
+    pages with as many that are new the smaller one is taken.
     """
-    kinds = {name: _kinds(text_of(name)) for name in pages}
-    missing, chosen = set().union(*kinds.values()), []
+    texts = {name: text_of(name) for name in pages}
+    there = {name: (kinds or everything)(text) for name, text in texts.items()}
+    missing, chosen = set().union(*there.values()), []
     while missing:
-        chosen.append(max(pages, key=lambda name: (len(kinds[name] & missing), name)))
-        missing -= kinds[chosen[-1]]
+        chosen.append(max(pages, key=lambda name: (len(there[name] & missing), -len(texts[name]))))
+        missing -= there[chosen[-1]]
     return chosen or pages[:1]
 
 
@@ -30,11 +31,17 @@ def text_of(name):
     return path.read_text(encoding="utf8") if path.is_file() else ""
 
 
-def _kinds(text):
+def everything(text):
+    """Return the elements, classes and widgets that stand in the text of a page."""
     article = re.sub(r"^.*?<article|</article>.*$", "", text, flags=re.DOTALL)
     return {*re.findall(r"<[a-z][a-z0-9-]*", article),
             *(one for found in re.findall(r'class="([^"]*)"', article) for one in found.split()),
-            *re.findall(r"cell be run: \w+", article)}
+            *widgets(article)}
+
+
+def widgets(text):
+    """Return the kinds of widgets in the text of a page, as who has no JavaScript is told."""
+    return set(re.findall(r"cell be run: (\w+)", text))
 
 
 def words(place):

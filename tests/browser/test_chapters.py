@@ -1,14 +1,15 @@
 """A chapter as it is read from a file: what goes deeper is folded, and opens for whoever is led
 there; its widgets move.
 
-The same script does it on every page: it is tested on the few that have what all have.
+The same script does it on every page: it is tested on the few that have all kinds of widgets.
 """
 
 import pytest
-from reading import SITE, covering, paths, reader
+from reading import SITE, covering, paths, reader, widgets
 
 FOLDED = covering([str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
-                   if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"])
+                   if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"],
+                  widgets)
 FOLDS = "details.descent-deeper"
 OPEN = f"{FOLDS}[open]"
 

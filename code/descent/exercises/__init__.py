@@ -100,19 +100,26 @@ def _told(steps, told):
 
 def names():
     """Return the names of all exercises."""
-    return list(_all())
+    return [f"{module}.{name}" for module in _modules() for name in _exercises(module)]
 
 
 def find(name):
-    """Return the exercise of that name, or raise a ValueError that lists the names there are."""
-    if name not in _all():
+    """Return the exercise of that name, or raise a ValueError that lists the names there are.
+
+    Only its own chapter's are imported: Python in a page has no time for the others.
+    """
+    module, _, own = str(name).partition(".")
+    found = _exercises(module) if module in _modules() else {}
+    if own not in found:
         raise ValueError(f"name must be one of {', '.join(names())}, got {name!r}")
-    return _all()[name]
+    return found[own]
 
 
 @cache
-def _all():
-    """Return the exercises of all chapters by their names; the chapters are looked for once."""
-    return {f"{module.name}.{name}": exercise for module in iter_modules(__path__)
-            for name, exercise in getattr(
-                import_module(f"{__name__}.{module.name}"), "EXERCISES", {}).items()}
+def _modules():
+    return [module.name for module in iter_modules(__path__)]
+
+
+def _exercises(module):
+    """Return the exercises of a chapter by their names within it; the tools here have none."""
+    return getattr(import_module(f"{__name__}.{module}"), "EXERCISES", {})

@@ -48,7 +48,6 @@ async function start({ mjs, asm, wasm, stdlib, files }) {
   python.FS.writeFile("/descent.zip", files);
   python.runPython("import sys; sys.path.insert(0, '/descent.zip')");
   desk = python.pyimport("descent.book.inpage.desk");
-  desk.warm();
 }
 
 // The runs of a playground whose rule was changed, its numbers as arrays that need no copy more.
