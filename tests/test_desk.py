@@ -112,7 +112,6 @@ ALONE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from descent.book.inpage import desk
-desk.warm()
 run = ("run = path(adam, lambda p: p, np.array([1.0, 2.0]), 3, lr=np.array([0.1, 0.2]))\\n"
        "print(run.shape)")
 assert json.loads(desk.answer([], run))["printed"] == "(4, 2)\\n", desk.answer([], run)

@@ -3,9 +3,9 @@
 One table, `ROWS`, serves the tests and every chapter's "Against torch". A row's keyword sets
 are run twice. On a *stream* the gradients are drawn beforehand, so nothing but the update can
 differ; every set runs there. On a *loop* the gradient comes from the point itself, so rounding
-feeds back; the settings that keep a quadratic stable run there. Both runs take 100 steps over
-two parameter groups, lose the gradient of one parameter at step 25 (`grad is None`) and divide
-lr by ten at step 50, which is what separates lr inside the buffer from lr outside it.
+feeds back; the settings that keep a quadratic stable run there. Both runs take 200 steps over
+two parameter groups, lose the gradient of one parameter at step 50 (`grad is None`) and divide
+lr by ten at step 100, which is what separates lr inside the buffer from lr outside it.
 
 L-BFGS, which asks for a closure, makes one call of `step()` on each of four problems instead: 20
 iterations or fewer. Then the numbers of iterations and closure calls count as well. Later calls
@@ -56,7 +56,7 @@ from descent.signature import hyperparameters, name_of
 __all__ = ["BEYOND", "ROWS", "Result", "Row", "claimed", "implementations", "measure", "report",
            "row_of"]
 
-STEPS = 100
+STEPS = 200
 SHAPES = ((3, 4), (5,), ())
 
 
@@ -77,7 +77,7 @@ class Row:
     loop: tuple = ()
     closure: tuple = ()
     bounds: dict = field(default_factory=lambda: {torch.float64: 1e-12, torch.float32: 1e-4})
-    why: str = "float32 keeps 7 digits, and 100 steps of rounding cost two or three of them"
+    why: str = "float32 keeps 7 digits, and 200 steps of rounding cost two or three of them"
     as_default: bool = False
     shapes: tuple = SHAPES
     within: object = nullcontext
@@ -199,7 +199,7 @@ _RADAM = (  # the first of the last two never trusts v, the second from step 10 
 )
 
 
-_ASGD = (  # t0: the mean begins at once, at a fifth of the run, after it
+_ASGD = (  # t0: the mean begins at once, at a tenth of the run, after it
     *_grid(lambd=(1e-4, 0.1), alpha=(0.75, 0.5), t0=(0.0, 20.0, 1e6), weight_decay=(0.0, 0.1)),
     {"lambd": 0.1, "t0": 20.0, "weight_decay": 0.1, "maximize": True},
 )
