@@ -81,7 +81,9 @@ sphinx9: $(PLAIN)/.ready
 	@$(BIN)/python -m descent.book.plain $(PLAIN)/bin/python
 
 LINT = $(BIN)/ruff check . && $(BIN)/python -m descent.widgets.lint
-UNIT = $(BIN)/python -m pytest -q -n auto -m 'not browser and not built' tests
+# Each of its processes collects what it is told to: what needs the built book lies apart.
+BUILT = tests/built tests/browser
+UNIT = $(BIN)/python -m pytest -q -n auto $(addprefix --ignore=,$(BUILT)) tests
 NBVAL = $(BIN)/python -m pytest -q --nbval --nbval-current-env \
 	--nbval-sanitize-with=sanitize.cfg --nbval-cell-timeout=120 -n auto --dist loadscope
 
@@ -93,7 +95,7 @@ test: $(READY)
 	$(call step,book,$(BIN)/python -m descent.book.build)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
 	$(call step,study notebooks and pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
-		-m 'built or browser' tests)
+		$(BUILT))
 
 quick: $(READY)
 	$(call step,lint,$(LINT))
@@ -105,7 +107,8 @@ FAKED ?= chapters/adagrad.ipynb
 
 gpu-check: export PYTHONPATH = tests
 gpu-check: $(READY)
-	$(call step,tests on a GPU that only pretends,$(BIN)/python -m pytest -q -p fakegpu -m gpu tests)
+	$(call step,tests on a GPU that only pretends,$(BIN)/python -m pytest -q -p fakegpu -m gpu \
+		$$(grep -l mark.gpu tests/*.py))
 	$(call step,a notebook there,$(BIN)/python tests/fakegpu.py $(FAKED))
 
 study: $(READY)

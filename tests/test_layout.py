@@ -158,3 +158,10 @@ def test_no_room_leads_back_to_itself():
         if start in seen:
             circles.append(start)
     assert circles == []
+
+
+def test_what_needs_the_built_book_lies_in_folders_of_its_own():
+    """`make test` runs these by their folders, once the book is built, and all else before."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        marked = re.findall(r"pytest\.mark\.(browser|built)\b", path.read_text(encoding="utf8"))
+        assert set(marked) == {path.parent.name} - {"tests"}, path
