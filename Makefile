@@ -95,7 +95,7 @@ test: $(READY)
 	$(call step,book,$(BIN)/python -m descent.book.build)
 	$(call step,browser,$(BIN)/python -m descent.book.browser)
 	$(call step,study notebooks and pages,$(BIN)/python -m pytest -q -rs -n auto --dist loadscope \
-		$(BUILT))
+		--no-loadscope-reorder $(BUILT))
 
 quick: $(READY)
 	$(call step,lint,$(LINT))

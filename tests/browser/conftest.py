@@ -126,6 +126,11 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def pytest_collection_modifyitems(items):
+    """Leave the pages to the end: they are many and short, so that no process waits long then."""
+    items.sort(key=lambda item: item.path.name == "test_pages.py")
+
+
 @pytest.fixture(scope="session")
 def site():
     """Serve the built book; the address ends with a slash."""

@@ -103,6 +103,21 @@ def test_axe_would_find_a_faint_word(page, violations, where, scheme):
     assert [rule for rule, _ in found] == ["color-contrast"]
 
 
+@pytest.mark.parametrize("kept_page", ORDER[:1], indirect=True)
+def test_axe_would_find_a_picture_without_words(page, violations):
+    page.evaluate("""() => {
+        const picture = document.createElement("img");
+        picture.src = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
+        picture.id = "bare";
+        document.querySelector("main article h1").after(picture);
+    }""")
+    try:
+        found = violations(page, "light", without=THEMES)
+    finally:
+        page.evaluate("document.getElementById('bare').remove()")
+    assert [rule for rule, _ in found] == ["image-alt"]
+
+
 FAINT = """() => {
     const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
     const luminance = (color) => numbers(color).slice(0, 3).map((c) => c / 255)
