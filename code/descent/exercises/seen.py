@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-__all__ = ["Odd", "numbers", "parameters", "precision", "shown"]
+__all__ = ["Odd", "arguments", "numbers", "parameters", "precision", "shown"]
 
 
 class Odd(Exception):
@@ -53,6 +53,11 @@ def parameters(function):
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return []
+
+
+def arguments(function):
+    """Return the names of a function's parameters."""
+    return [parameter.name for parameter in parameters(function)]
 
 
 def precision(value):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from descent.exercises.seen import Odd, parameters
+from descent.exercises.seen import Odd, arguments
 
 __all__ = ["Exercise", "Mistake", "drive", "lists", "on"]
 
@@ -45,7 +45,7 @@ class Exercise:
 def on(*cases):
     """Return trials that call a function of numbers on each case."""
     def trials(answer):
-        names = _names(answer)
+        names = arguments(answer)
         for case in cases:
             yield f"with {_named(names, case)}", answer(*case)
 
@@ -56,16 +56,12 @@ def on(*cases):
 def lists(*cases):
     """Return trials that call a function of one list of numbers on each case."""
     def trials(answer):
-        names = _names(answer)
+        names = arguments(answer)
         for case in cases:
             yield f"with {_named(names, [case])}", answer(np.array(case, dtype=float))
 
     trials.cases = [(np.array(case, dtype=float),) for case in cases]
     return trials
-
-
-def _names(answer):
-    return [parameter.name for parameter in parameters(answer)]
 
 
 def _named(names, case):

@@ -17,7 +17,7 @@ import numpy as np
 
 from descent.exercises.facts import by_hand, fact, first_off, inputs
 from descent.exercises.faults import help_with, odd_number
-from descent.exercises.seen import Odd, numbers, parameters, precision, shown
+from descent.exercises.seen import Odd, arguments, numbers, precision, shown
 from descent.exercises.slips import pairs, slips
 from descent.exercises.stock import stock
 
@@ -47,7 +47,7 @@ class _Watched:
 
     def __init__(self, answer):
         self.answer, self.returned, self.tried, self.changed = answer, None, [], None
-        self.names = [parameter.name for parameter in parameters(answer)]
+        self.names = arguments(answer)
         wraps(answer)(self)
 
     def __call__(self, *args, **kwargs):
