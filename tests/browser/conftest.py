@@ -8,7 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
-from reading import SITE, reader
+from reading import SITE, emptied, reader
 
 from descent.book.browser import ARGUMENTS, find
 
@@ -157,32 +157,47 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser):
+    """Open one tab for all pages that need none of their own, one after the other.
+
+    A tab takes a browser longer than most pages do. `asked` and `foreign` gather what a page asks
+    for and what of it is not its own, `errors` what goes wrong, `complaints` what the console says
+    as well.
+    """
+    tab = browser.new_page()
+    tab.own, tab.asked, tab.foreign, tab.errors, tab.complaints = (), [], [], [], []
+
+    def ask(request):
+        tab.asked.append(request.url)
+        if not request.url.startswith((*tab.own, "data:", "blob:")):
+            tab.foreign.append(request.url)
+
+    def fail(error):
+        tab.errors.append(str(error))
+        tab.complaints.append(str(error))
+
+    tab.on("request", ask)
+    tab.on("pageerror", fail)
+    tab.on("console", lambda message: tab.complaints.append(message.text))
+    tab.on("response", lambda response: response.status >= 400
+           and not response.url.endswith("favicon.ico")
+           and tab.errors.append(f"{response.status} {response.url}"))
+    yield tab
+    tab.close()
+
+
 @pytest.fixture(scope="module")
-def kept_page(request, browser, site):
+def kept_page(request, tab, site):
     """Open a page of the book once for all its tests, unfolded, all drawn.
 
-    Gathers what goes wrong, then and later, and what the page asks for before anyone does anything.
+    `first` holds what the page asks for before anyone does anything.
     """
-    page = browser.new_page()
-    page.foreign, page.errors, asked = [], [], set()
-
-    def serve(route):
-        if route.request.url.startswith((site, "data:", "blob:")):
-            route.continue_()
-        else:
-            page.foreign.append(route.request.url)
-            route.abort()
-
-    page.route("**/*", serve)
-    page.on("request", lambda request: asked.add(re.sub("[?#].*", "", request.url)))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("response", lambda response: response.status >= 400
-            and not response.url.endswith("favicon.ico")
-            and page.errors.append(f"{response.status} {response.url}"))
+    page = emptied(tab, site)
     page.goto(site + request.param, wait_until="networkidle")
     page.evaluate("async () => { await globalThis.MathJax?.startup?.promise;"
                   " await document.fonts.ready; }")
-    page.first = frozenset(asked)
+    page.first = {re.sub("[?#].*", "", address) for address in page.asked}
     page.open_at_first = page.locator("details.descent-deeper[open]").count()
     page.evaluate("() => document.querySelectorAll('details.descent-deeper')"
                   ".forEach((fold) => { fold.open = true; })")
@@ -190,7 +205,7 @@ def kept_page(request, browser, site):
         playground.scroll_into_view_if_needed()
     page.wait_for_function(READY)
     yield page
-    page.close()
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
 
 
 @pytest.fixture
@@ -209,27 +224,19 @@ def read(browser):
 
 
 @pytest.fixture
-def show(browser, tmp_path):
-    """Return a function that opens page forms of widgets from a file, and gathers complaints."""
-    opened = []
+def show(tab, tmp_path):
+    """Return a function that opens page forms of widgets from a file, once in a test."""
+    file = tmp_path / "widgets.html"
 
     def show(*forms, **options):
-        page = browser.new_page(**options)
-        opened.append(page)
-        page.complaints, page.foreign = [], []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:"))
-                or page.foreign.append(request.url))
-        file = tmp_path / f"{len(opened)}.html"
+        assert not file.exists()
         file.write_text(FORMS.format("".join(forms)), encoding="utf8")
+        page = emptied(tab, "file:", **options)
         page.goto(file.as_uri())
         page.wait_for_function(READY)
         return page
 
-    yield show
-    for page in opened:
-        page.close()
+    return show
 
 
 @pytest.fixture(scope="session")

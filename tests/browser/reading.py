@@ -60,6 +60,18 @@ def _handle(place):
     return place.element_handle() if isinstance(place, Locator) else place
 
 
+def emptied(tab, own, *, viewport=None, color_scheme="light"):
+    """Return a tab that has left its page and is as new; `own` begins addresses not foreign."""
+    tab.goto("about:blank")
+    tab.mouse.move(0, 0)
+    tab.set_viewport_size(viewport or {"width": 1280, "height": 720})
+    tab.emulate_media(color_scheme=color_scheme)
+    tab.own = (own,)
+    for gathered in (tab.asked, tab.foreign, tab.errors, tab.complaints):
+        gathered.clear()
+    return tab
+
+
 @contextmanager
 def reader(browser, **options):
     """Give a function that opens pages for one reader, and see that nothing goes wrong."""

@@ -12,12 +12,16 @@ from descent.exercises.solutions import solution
 pytestmark = pytest.mark.browser
 
 SGD, INDEX = "chapters/sgd.html", "exercises.html"
+LIGHT, EXERCISE = "chapters/ladder.html", "ladder.lengths"  # for a page of a test's own
 PHONE = {"width": 390, "height": 844}
 # The theme's own, as in test_pages.
 THEMES = {"label-content-name-mismatch", "region"}
 RIGHT = """def momentum_again(p, g, t, b=0.0, *, lr, momentum, dampening):
     b = g if t == 1 else momentum * b + (1 - dampening) * g
     return p - lr * b, b
+"""
+LENGTHS = """def lengths(a, b):
+    return (2 * a**2 + 2 * b**2) ** 0.5, 2 * a + 2 * b, 2 * a
 """
 IDLE = "name => !document.querySelector(`[data-exercise~='${name}'] .descent-editor[data-busy]`)"
 # Presses Check and measures until the verdict is there.
@@ -74,8 +78,8 @@ def warm(browser):
 
 
 def test_nothing_is_loaded_before_the_first_use(read):
-    page = read(SGD)
-    desk = Desk(page, "sgd.momentum")
+    page = read(LIGHT)
+    desk = Desk(page, EXERCISE)
     desk.area.focus()
     page.wait_for_timeout(300)
     assert page.workers == []
@@ -87,9 +91,9 @@ def test_nothing_is_loaded_before_the_first_use(read):
 
 def test_without_javascript_the_cell_is_there_to_read(browser):
     with reader(browser, java_script_enabled=False) as read:
-        cell = read(SGD).locator("[data-exercise='sgd.momentum'] pre").first
+        cell = read(LIGHT).locator(f"[data-exercise='{EXERCISE}'] pre").first
         assert cell.is_visible()
-        assert 'check("sgd.momentum", my_momentum);' in cell.inner_text()
+        assert f'check("{EXERCISE}", your_function);' in cell.inner_text()
 
 
 def test_a_page_without_exercises_loads_none_of_it(read):
@@ -227,26 +231,26 @@ def test_stop_ends_a_run(warm):
 
 
 def test_a_reload_keeps_text_and_mark_and_reset_can_be_undone(read):
-    page = read(SGD)
-    desk = Desk(page, "sgd.momentum")
+    page = read(LIGHT)
+    desk = Desk(page, EXERCISE)
     given = desk.area.input_value()
-    desk.check(RIGHT)
+    desk.check(LENGTHS)
     desk.area.press_sequentially("# half a thou")
     page.reload()
-    assert desk.area.input_value() == RIGHT + "# half a thou"
+    assert desk.area.input_value() == LENGTHS + "# half a thou"
     assert "✓ solved" in desk.title.inner_text()
     desk.press("Reset")
     assert desk.area.input_value() == given
     page.reload()
     desk.press("Undo reset")
-    assert desk.area.input_value() == RIGHT + "# half a thou"
+    assert desk.area.input_value() == LENGTHS + "# half a thou"
 
 
 def test_the_index_counts_exports_forgets_and_imports(read, tmp_path):
-    desk = Desk(read(SGD), "sgd.momentum")
-    assert desk.check(RIGHT) == "Right."
+    desk = Desk(read(LIGHT), EXERCISE)
+    assert desk.check(LENGTHS) == "Right."
     page = read(INDEX)
-    place, row = page.locator(".descent-progress"), page.locator("tr", has_text="sgd.momentum")
+    place, row = page.locator(".descent-progress"), page.locator("tr", has_text=EXERCISE)
     told = re.search(r"solved (\d+) of the (\d+) exercises", place.inner_text())
     solved, checked = map(int, told.groups())
     assert solved == 1
@@ -256,14 +260,14 @@ def test_the_index_counts_exports_forgets_and_imports(read, tmp_path):
         place.get_by_role("button", name="Export").click()
     kept = tmp_path / download.value.suggested_filename
     download.value.save_as(kept)
-    assert json.loads(kept.read_text(encoding="utf8"))["text"] == {"sgd.momentum": RIGHT}
+    assert json.loads(kept.read_text(encoding="utf8"))["text"] == {EXERCISE: LENGTHS}
 
     place.get_by_role("button", name="Forget all").click()
     assert "solved 1 of" in place.inner_text()
     place.get_by_role("button", name="Forget all, really").click()
     assert "solved 0 of" in place.inner_text()
     assert "solved" not in row.inner_text()
-    assert Desk(read(SGD), "sgd.momentum").area.input_value() != RIGHT
+    assert Desk(read(LIGHT), EXERCISE).area.input_value() != LENGTHS
 
     other = tmp_path / "other.json"
     other.write_text('{"some": "thing"}', encoding="utf8")
@@ -274,13 +278,12 @@ def test_the_index_counts_exports_forgets_and_imports(read, tmp_path):
     chooser.set_input_files(kept)
     page.wait_for_function("document.querySelector('.descent-progress').innerText.includes("
                            "'solved 1 of')")
-    assert Desk(read(SGD), "sgd.momentum").area.input_value() == RIGHT
+    assert Desk(read(LIGHT), EXERCISE).area.input_value() == LENGTHS
 
 
-def test_it_works_by_keyboard_alone(read):
-    page = read(SGD)
-    desk = Desk(page, "sgd.coast")
-    keys = page.keyboard
+def test_it_works_by_keyboard_alone(warm):
+    desk = Desk(warm, "sgd.coast")
+    keys, last = warm.keyboard, "return -lr * momentum * b / (1 - momentum)"
     desk.area.focus()
     keys.press("Control+A")
     keys.type("def coast(b, lr, momentum):")
@@ -290,13 +293,12 @@ def test_it_works_by_keyboard_alone(read):
     keys.type("x = 1")
     keys.press("Enter")
     keys.press("Shift+Tab")
-    keys.type("return -lr * momentum * b / (1 - momentum)")
-    assert desk.area.input_value() == (
-        "def coast(b, lr, momentum):\n    if True:\n        x = 1\n"
-        "    return -lr * momentum * b / (1 - momentum)")
+    keys.type(last)
+    given = f"def coast(b, lr, momentum):\n    if True:\n        x = 1\n    {last}"
+    assert desk.area.input_value() == given
     keys.press("Home")
     keys.press("Tab")
-    assert desk.area.input_value().endswith("        return -lr * momentum * b / (1 - momentum)")
+    assert desk.area.input_value().endswith(f"        {last}")
     keys.press("Control+Z")
     keys.press("Control+Enter")
     assert desk.verdict() == "Right."
@@ -304,10 +306,10 @@ def test_it_works_by_keyboard_alone(read):
     keys.press("Escape")
     keys.press("Tab")
     focused = "document.activeElement.name"
-    assert page.evaluate(focused) == "check"
+    assert warm.evaluate(focused) == "check"
     keys.press("Enter")
     assert desk.verdict() == "Right."
-    assert page.evaluate(focused) == "check"
+    assert warm.evaluate(focused) == "check"
     desk.area.focus()
     keys.press("Escape")
     keys.press("Shift+Tab")
@@ -357,8 +359,8 @@ def test_a_browser_that_keeps_nothing_says_so_and_checks(read):
             return genuine.call(this, key, ...rest);
         };
     }""")
-    desk = Desk(read(SGD), "sgd.momentum")
-    desk.area.fill(RIGHT)
+    desk = Desk(read(LIGHT), EXERCISE)
+    desk.area.fill(LENGTHS)
     assert "keeps nothing" in desk.place.get_by_role("status").inner_text()
     assert desk.check() == "Right."
     assert "✓ solved" in desk.title.inner_text()
@@ -377,8 +379,8 @@ def test_how_long_it_takes(warm):
     assert max(times.values()) < 1000
 
 
-def test_backspace_takes_a_whole_step_of_indentation(read):
-    desk = Desk(read(SGD), "sgd.momentum")
+def test_backspace_takes_a_whole_step_of_indentation(warm):
+    desk = Desk(warm, "sgd.coast")
     desk.area.fill("")
     desk.area.press_sequentially("if x:")
     desk.area.press("Enter")

@@ -6,7 +6,7 @@ The module of each is rendered beside a model of the test's own, which counts wh
 import re
 
 import pytest
-from reading import words
+from reading import emptied, words
 
 from descent import lab, sgd
 from descent.lab import judge
@@ -48,14 +48,13 @@ MODEL = """async ([source, state]) => {
 
 
 @pytest.fixture(params=WIDGETS)
-def view(request, browser):
+def view(request, tab):
     widget = WIDGETS[request.param]()
-    page = browser.new_page()
+    page = emptied(tab, "blob:")
     page.set_content("<!doctype html><title>A view</title>")
     state = {name: getattr(widget, name) for name in widget.shared}
     page.evaluate(MODEL, [widget._esm, {**state, "live": False}])
-    yield page
-    page.close()
+    return page
 
 
 def test_a_view_that_closes_leaves_no_listener(view):
