@@ -8,7 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
-from reading import SITE, emptied, reader
+from reading import BASE, SITE, emptied
 
 from descent.book.browser import ARGUMENTS, find
 
@@ -183,6 +183,8 @@ def tab(browser):
     tab.on("response", lambda response: response.status >= 400
            and not response.url.endswith("favicon.ico")
            and tab.errors.append(f"{response.status} {response.url}"))
+    tab.on("requestfailed", lambda request: request.failure != "net::ERR_ABORTED"  # by leaving
+           and tab.errors.append(f"{request.failure} {request.url}"))
     yield tab
     tab.close()
 
@@ -204,8 +206,7 @@ def kept_page(request, tab, site):
     for playground in page.query_selector_all(".descent-playground"):
         playground.scroll_into_view_if_needed()
     page.wait_for_function(READY)
-    yield page
-    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    return page
 
 
 @pytest.fixture
@@ -217,10 +218,16 @@ def page(kept_page):
 
 
 @pytest.fixture
-def read(browser):
-    """Return a function that opens a page; all of a test's pages share what is kept."""
-    with reader(browser) as read:
-        yield read
+def read(tab):
+    """Return a function that opens a page from its file; all of a test share what is kept."""
+    page = emptied(tab, BASE)
+
+    def read(name):
+        page.goto(BASE + name)
+        return page
+
+    yield read
+    assert page.errors == page.foreign == []
 
 
 @pytest.fixture

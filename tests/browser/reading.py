@@ -62,6 +62,8 @@ def _handle(place):
 
 def emptied(tab, own, *, viewport=None, color_scheme="light"):
     """Return a tab that has left its page and is as new; `own` begins addresses not foreign."""
+    if tab.url.startswith(("http", "file")):
+        tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
     tab.goto("about:blank")
     tab.mouse.move(0, 0)
     tab.set_viewport_size(viewport or {"width": 1280, "height": 720})
@@ -74,7 +76,7 @@ def emptied(tab, own, *, viewport=None, color_scheme="light"):
 
 @contextmanager
 def reader(browser, **options):
-    """Give a function that opens pages for one reader, and see that nothing goes wrong."""
+    """Give a function that opens tabs for a reader apart, and see that nothing goes wrong."""
     context = browser.new_context(**options)
     wrong, asked = [], []
     context.on("request", lambda request: asked.append(request.url))
@@ -87,7 +89,7 @@ def reader(browser, **options):
         page.goto(BASE + name)
         return page
 
-    read.asked, read.context = asked, context
+    read.context = context
     yield read
     context.close()
     assert wrong == []

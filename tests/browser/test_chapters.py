@@ -5,7 +5,7 @@ The same script does it on every page: it is tested on the few that have all kin
 """
 
 import pytest
-from reading import SITE, covering, paths, reader, widgets
+from reading import BASE, SITE, covering, emptied, paths, widgets
 
 FOLDED = covering([str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
                    if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"],
@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.browser,
 
 
 @pytest.fixture(scope="module")
-def chapter(request, browser):
+def chapter(request, tab):
     """Open a chapter once for all its tests."""
-    with reader(browser) as read:
-        page = read(request.param)
-        page.again = lambda fragment: read(request.param + fragment)
-        yield page
+    page = emptied(tab, BASE)
+    page.goto(BASE + request.param)
+    yield page
+    assert page.errors == page.foreign == []
 
 
 @pytest.fixture
@@ -39,16 +39,15 @@ def page(chapter):
 
 @pytest.fixture
 def again(chapter):
-    """Return a function that opens the chapter in another page, at an address within."""
-    pages = []
+    """Return a function that opens the chapter anew, at an address within."""
+    address = chapter.url.partition("#")[0]
 
     def again(fragment=""):
-        pages.append(chapter.again(fragment))
-        return pages[-1]
+        chapter.goto("about:blank")
+        chapter.goto(address + fragment)
+        return chapter
 
-    yield again
-    for page in pages:
-        page.close()
+    return again
 
 
 def test_one_opens_by_mouse_and_by_keyboard(page):

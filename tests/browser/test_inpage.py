@@ -83,10 +83,10 @@ def test_nothing_is_loaded_before_the_first_use(read):
     desk.area.focus()
     page.wait_for_timeout(300)
     assert page.workers == []
-    assert not any("python.js" in url for url in read.asked)
+    assert not any("python.js" in url for url in page.asked)
     desk.press("Check")
     assert desk.verdict().startswith("Not written yet")
-    assert sum("python.js" in url for url in read.asked) == 1
+    assert sum("python.js" in url for url in page.asked) == 1
 
 
 def test_without_javascript_the_cell_is_there_to_read(browser):
@@ -97,8 +97,8 @@ def test_without_javascript_the_cell_is_there_to_read(browser):
 
 
 def test_a_page_without_exercises_loads_none_of_it(read):
-    read("notation.html")
-    assert not any("inpage" in url for url in read.asked)
+    page = read("notation.html")
+    assert not any("inpage" in url for url in page.asked)
 
 
 def test_answers_are_judged(warm):
@@ -271,6 +271,7 @@ def test_the_index_counts_exports_forgets_and_imports(read, tmp_path):
 
     other = tmp_path / "other.json"
     other.write_text('{"some": "thing"}', encoding="utf8")
+    read(INDEX)
     chooser = place.locator("input[type=file]")
     chooser.set_input_files(other)
     page.wait_for_function("document.querySelector('.descent-progress').innerText.includes("
@@ -351,19 +352,20 @@ def test_a_phone_does_not_scroll_sideways(warm):
     assert up > 0.8
 
 
-def test_a_browser_that_keeps_nothing_says_so_and_checks(read):
-    read.context.add_init_script("""for (const name of ["getItem", "setItem", "removeItem"]) {
-        const genuine = Storage.prototype[name];
-        Storage.prototype[name] = function (key, ...rest) {  // the theme keeps its own
-            if (key.startsWith("descent:")) throw new DOMException("refused", "SecurityError");
-            return genuine.call(this, key, ...rest);
-        };
-    }""")
-    desk = Desk(read(LIGHT), EXERCISE)
-    desk.area.fill(LENGTHS)
-    assert "keeps nothing" in desk.place.get_by_role("status").inner_text()
-    assert desk.check() == "Right."
-    assert "✓ solved" in desk.title.inner_text()
+def test_a_browser_that_keeps_nothing_says_so_and_checks(browser):
+    with reader(browser) as read:
+        read.context.add_init_script("""for (const name of ["getItem", "setItem", "removeItem"]) {
+            const genuine = Storage.prototype[name];
+            Storage.prototype[name] = function (key, ...rest) {  // the theme keeps its own
+                if (key.startsWith("descent:")) throw new DOMException("refused", "SecurityError");
+                return genuine.call(this, key, ...rest);
+            };
+        }""")
+        desk = Desk(read(LIGHT), EXERCISE)
+        desk.area.fill(LENGTHS)
+        assert "keeps nothing" in desk.place.get_by_role("status").inner_text()
+        assert desk.check() == "Right."
+        assert "✓ solved" in desk.title.inner_text()
 
 
 def test_how_long_it_takes(warm):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from reading import paths, reader, words
+from reading import BASE, emptied, paths, reader, words
 
 from descent import surfaces
 from descent.widgets.playground import playground
@@ -90,7 +90,7 @@ def test_nothing_is_loaded_before_the_first_run(read):
     assert paths(bench.place) == before
     assert "The start is fixed until you run a rule below." in bench.place.inner_text()
     assert page.workers == []
-    assert not any("python.js" in url for url in read.asked)
+    assert not any("python.js" in url for url in page.asked)
 
 
 def test_the_rule_as_it_is_draws_the_same_picture(warm):
@@ -183,11 +183,12 @@ def test_the_text_stays_and_can_be_taken_back(read):
     assert bench.area.input_value() == first
 
 
-def test_axe_and_a_phone_find_nothing(browser, violations):
-    with reader(browser, viewport={"width": 390, "height": 844}) as read:
-        bench = Bench(read(LIGHT)).open()
-        assert bench.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        # The theme's, which shows while one scrolls.
-        bench.page.evaluate("document.getElementById('pst-back-to-top')?.remove()")
-        for scheme in ("light", "dark"):
-            assert violations(bench.page, scheme, without=THEMES) == []
+def test_axe_and_a_phone_find_nothing(tab, violations):
+    page = emptied(tab, BASE, viewport={"width": 390, "height": 844})
+    page.goto(BASE + LIGHT)
+    Bench(page).open()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # The theme's, which shows while one scrolls.
+    page.evaluate("document.getElementById('pst-back-to-top')?.remove()")
+    for scheme in ("light", "dark"):
+        assert violations(page, scheme, without=THEMES) == []
