@@ -161,11 +161,14 @@ def browser():
 def tab(browser):
     """Open one tab for all pages that need none of their own, one after the other.
 
-    A tab takes a browser longer than most pages do. `asked` and `foreign` gather what a page asks
-    for and what of it is not its own, `errors` what goes wrong, `complaints` what the console says
-    as well.
+    A tab takes a browser longer than most pages do. It keeps no file of the page before. `asked`
+    and `foreign` gather what a page asks for and what of it is not its own, `errors` what goes
+    wrong, `complaints` what the console says as well.
     """
     tab = browser.new_page()
+    tools = tab.context.new_cdp_session(tab)
+    tools.send("Network.enable")
+    tools.send("Network.setCacheDisabled", {"cacheDisabled": True})  # each visit is a first one
     tab.own, tab.asked, tab.foreign, tab.errors, tab.complaints = (), [], [], [], []
 
     def ask(request):
