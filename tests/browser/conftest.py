@@ -26,14 +26,16 @@ body {{ background: #14181e; color: #ced6dd }} }}</style></head>
 <body><main><h1>Widgets</h1>{}</main></body></html>"""
 
 # A page follows the scheme with the next frame, and its colours may take a while to change. Tells
-# whether they have: a browser may stop drawing frames, and must not keep us waiting then.
-SETTLE = """() => Promise.race([
+# whether they have. A browser may stop drawing frames: then what the page says of itself counts.
+SETTLE = """(scheme) => Promise.race([
     (async () => {
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         await Promise.allSettled(document.getAnimations().map((one) => one.finished));
         return true;
     })(),
-    new Promise((done) => setTimeout(done, 1000, false)),
+    new Promise((done) => setTimeout(() => done(
+        (document.documentElement.dataset.theme ?? scheme) === scheme
+        && document.getAnimations().every((one) => one.playState === "finished")), 500)),
 ])"""
 
 # axe takes a time that grows with the elements, and most of a chapter's are these: the strokes of a
@@ -257,7 +259,7 @@ def violations():
     def violations(page, scheme, *, without=()):
         page.emulate_media(color_scheme=scheme)
         for _ in range(10):
-            if page.evaluate(SETTLE):
+            if page.evaluate(SETTLE, scheme):
                 break
             page.bring_to_front()
             page.screenshot(clip={"x": 0, "y": 0, "width": 1, "height": 1})  # asks for a frame
