@@ -25,7 +25,7 @@ MAX_WEIGHT = 800_000  # bytes of all files that a page asks for before a click, 
 pytestmark = pytest.mark.browser
 
 
-# A page has one place in all these lists: so pytest runs all its tests in a row.
+# In what order pages are opened; pytest runs all tests of one in a row.
 ORDER = list(dict.fromkeys([*FEW, *WITH_PLAYGROUND, *BUILT]))
 every_page = pytest.mark.parametrize("kept_page", ORDER, indirect=True)
 every_playground = pytest.mark.parametrize("kept_page", ORDER[:len(WITH_PLAYGROUND)], indirect=True)
