@@ -65,7 +65,6 @@ def emptied(tab, own, *, viewport=None, color_scheme="light"):
     if tab.url.startswith(("http", "file")):
         tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
     tab.goto("about:blank")
-    tab.mouse.move(0, 0)
     tab.set_viewport_size(viewport or {"width": 1280, "height": 720})
     tab.emulate_media(color_scheme=color_scheme)
     tab.own = (own,)
