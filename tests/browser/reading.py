@@ -10,21 +10,6 @@ SITE = Path(__file__).parents[2] / "_build" / "html"
 BASE = f"{SITE.as_uri()}/"
 
 
-def covering(pages, kinds=None):
-    """Return a few of the pages, by their names, that have between them whatever kind all have.
-
-    `kinds` tells which a page's text has: elements, classes and widgets, if it is not given. Of two
-    pages with as many that are new the smaller one is taken.
-    """
-    texts = {name: text_of(name) for name in pages}
-    there = {name: (kinds or everything)(text) for name, text in texts.items()}
-    missing, chosen = set().union(*there.values()), []
-    while missing:
-        chosen.append(max(pages, key=lambda name: (len(there[name] & missing), -len(texts[name]))))
-        missing -= there[chosen[-1]]
-    return chosen or pages[:1]
-
-
 def text_of(name):
     """Return the text of a built page, none if the book is not built."""
     path = SITE / name
@@ -42,6 +27,21 @@ def everything(text):
 def widgets(text):
     """Return the kinds of widgets in the text of a page, as who has no JavaScript is told."""
     return set(re.findall(r"cell be run: (\w+)", text))
+
+
+def covering(pages, kinds=everything):
+    """Return a few of the pages, by their names, that have between them whatever kind all have.
+
+    `kinds` tells which a page's text has. Of two pages with as many that are new the smaller one is
+    taken.
+    """
+    texts = {name: text_of(name) for name in pages}
+    there = {name: kinds(text) for name, text in texts.items()}
+    missing, chosen = set().union(*there.values()), []
+    while missing:
+        chosen.append(max(pages, key=lambda name: (len(there[name] & missing), -len(texts[name]))))
+        missing -= there[chosen[-1]]
+    return chosen or pages[:1]
 
 
 def words(place):

@@ -19,7 +19,7 @@ from descent import exercises, rules, schedules
 from descent.driver import path
 from descent.exercises.faults import help_with, unreadable
 
-__all__ = ["FILE", "NEEDS_TORCH", "Printed", "answer", "enter", "hint", "runs_here", "told"]
+__all__ = ["FILE", "NEEDS_TORCH", "Printed", "answer", "enter", "hint", "told"]
 
 # Exercises whose trials are made of torch: a page has none. A test finds that there are no more.
 NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.planned", "schedulers.cycle",
@@ -27,11 +27,6 @@ NEEDS_TORCH = frozenset({"adamw.groups", "lbfgs.closure", "schedulers.planned", 
 FILE = "your answer"
 HOUR = 3600.0  # the page ends what takes long
 LINES, LETTERS = 200, 20_000  # of what an answer prints, that are shown
-
-
-def runs_here(name):
-    """Tell whether an exercise can be checked without torch."""
-    return name in exercises.names() and name not in NEEDS_TORCH
 
 
 class Printed(io.StringIO):
