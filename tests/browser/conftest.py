@@ -8,7 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
-from reading import BASE, SITE, emptied
+from reading import BASE, SITE, emptied, leave
 
 from descent.book.browser import ARGUMENTS, find
 
@@ -232,6 +232,7 @@ def read(tab):
         return page
 
     yield read
+    leave(page)
     assert page.errors == page.foreign == []
 
 

@@ -60,13 +60,18 @@ def _handle(place):
     return place.element_handle() if isinstance(place, Locator) else place
 
 
-def emptied(tab, own, *, viewport=None, color_scheme="light"):
-    """Return a tab that has left its page and is as new; `own` begins addresses not foreign."""
+def leave(tab):
+    """Leave the page that is in a tab; what it kept is gone, what it said has arrived."""
     if tab.url.startswith(("http", "file")):
         tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
     tab.goto("about:blank")
+
+
+def emptied(tab, own, *, viewport=None, color_scheme="light"):
+    """Return a tab that has left its page and is as new; `own` begins addresses not foreign."""
+    leave(tab)
     tab.set_viewport_size(viewport or {"width": 1280, "height": 720})
-    tab.emulate_media(color_scheme=color_scheme)
+    tab.emulate_media(color_scheme=color_scheme, media="null", reduced_motion="null")
     tab.own = (own,)
     for gathered in (tab.asked, tab.foreign, tab.errors, tab.complaints):
         gathered.clear()

@@ -5,7 +5,7 @@ The same script does it on every page: it is tested on the few that have all kin
 """
 
 import pytest
-from reading import BASE, SITE, covering, emptied, paths, widgets
+from reading import BASE, SITE, covering, emptied, leave, paths, widgets
 
 FOLDED = covering([str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
                    if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"],
@@ -23,6 +23,7 @@ def chapter(request, tab):
     page = emptied(tab, BASE)
     page.goto(BASE + request.param)
     yield page
+    leave(page)
     assert page.errors == page.foreign == []
 
 

@@ -16,7 +16,6 @@ BUILT = [str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
          if not path.relative_to(SITE).parts[0].startswith("_")] or ["index.html"]
 WITH_PLAYGROUND = [name for name in BUILT if "descent-playground" in text_of(name)]
 FEW = sorted(covering(WITH_PLAYGROUND, widgets), key=lambda name: len(text_of(name)))
-EVERY_KIND = covering(BUILT)  # of element, class and widget
 # The theme's own two, on every page: its search button and theme switch, and its logo.
 THEMES = {"label-content-name-mismatch", "region"}
 PHONE = {"width": 390, "height": 844}
@@ -142,7 +141,7 @@ FAINT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("kept_page", [name for name in ORDER if name in EVERY_KIND], indirect=True)
+@every_page
 def test_what_is_dark_on_the_screen_is_printed_light(page):
     page.emulate_media(color_scheme="dark", media="print")
     try:

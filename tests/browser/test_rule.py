@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from reading import BASE, emptied, paths, reader, words
+from reading import BASE, emptied, leave, paths, reader, words
 
 from descent import surfaces
 from descent.widgets.playground import playground
@@ -110,7 +110,7 @@ def test_each_playground_draws_its_own_rule_again(warm, read, name, number):
 
 
 def test_pages_whose_rules_mix_entries_offer_none(read):
-    for name in ("rmsprop", "shampoo"):
+    for name in ("rmsprop", "lbfgs", "shampoo"):
         page = read(f"chapters/{name}.html")
         place = "section#playground .descent-playground"
         page.locator(place).scroll_into_view_if_needed()
@@ -192,3 +192,5 @@ def test_axe_and_a_phone_find_nothing(tab, violations):
     page.evaluate("document.getElementById('pst-back-to-top')?.remove()")
     for scheme in ("light", "dark"):
         assert violations(page, scheme, without=THEMES) == []
+    leave(page)
+    assert page.errors == page.foreign == []
