@@ -8,7 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
-from reading import BASE, SITE, emptied, leave
+from reading import BASE, SITE, emptied, visit
 
 from descent.book.browser import ARGUMENTS, find
 
@@ -225,15 +225,14 @@ def page(kept_page):
 @pytest.fixture
 def read(tab):
     """Return a function that opens a page from its file; all of a test share what is kept."""
-    page = emptied(tab, BASE)
+    with visit(tab) as page:
+        def read(name, *, viewport=None):
+            if viewport:
+                page.set_viewport_size(viewport)
+            page.goto(BASE + name)
+            return page
 
-    def read(name):
-        page.goto(BASE + name)
-        return page
-
-    yield read
-    leave(page)
-    assert page.errors == page.foreign == []
+        yield read
 
 
 @pytest.fixture

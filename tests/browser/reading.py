@@ -49,10 +49,14 @@ def words(place):
     return _handle(place).query_selector("[role=status]").inner_text()
 
 
+# The course of each line drawn in a place, or on a page, and how long each bar is.
+PATHS = """(place) => [...(place ?? document).querySelectorAll("svg path, svg rect")]
+    .map((one) => one.getAttribute("d") ?? one.getAttribute("width"))"""
+
+
 def paths(place):
     """Return the course of each line drawn, and how long each bar is."""
-    return _handle(place).eval_on_selector_all(
-        "svg path, svg rect", "all => all.map(e => e.getAttribute('d') ?? e.getAttribute('width'))")
+    return _handle(place).evaluate(PATHS)
 
 
 def _handle(place):
@@ -60,7 +64,7 @@ def _handle(place):
     return place.element_handle() if isinstance(place, Locator) else place
 
 
-def leave(tab):
+def _leave(tab):
     """Leave the page that is in a tab; what it kept is gone, what it said has arrived."""
     if tab.url.startswith(("http", "file")):
         tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
@@ -69,13 +73,21 @@ def leave(tab):
 
 def emptied(tab, own, *, viewport=None, color_scheme="light"):
     """Return a tab that has left its page and is as new; `own` begins addresses not foreign."""
-    leave(tab)
+    _leave(tab)
     tab.set_viewport_size(viewport or {"width": 1280, "height": 720})
     tab.emulate_media(color_scheme=color_scheme, media="null", reduced_motion="null")
     tab.own = (own,)
     for gathered in (tab.asked, tab.foreign, tab.errors, tab.complaints):
         gathered.clear()
     return tab
+
+
+@contextmanager
+def visit(tab):
+    """Give the emptied tab for pages of the book from their files; see that nothing goes wrong."""
+    yield emptied(tab, BASE)
+    _leave(tab)
+    assert tab.errors == tab.foreign == []
 
 
 @contextmanager

@@ -5,7 +5,7 @@ The same script does it on every page: it is tested on the few that have all kin
 """
 
 import pytest
-from reading import BASE, SITE, covering, emptied, leave, paths, widgets
+from reading import BASE, SITE, covering, paths, visit, widgets
 
 FOLDED = covering([str(path.relative_to(SITE)) for path in sorted(SITE.rglob("*.html"))
                    if 'class="descent-deeper"' in path.read_text(encoding="utf8")] or ["none"],
@@ -20,11 +20,9 @@ pytestmark = [pytest.mark.browser,
 @pytest.fixture(scope="module")
 def chapter(request, tab):
     """Open a chapter once for all its tests."""
-    page = emptied(tab, BASE)
-    page.goto(BASE + request.param)
-    yield page
-    leave(page)
-    assert page.errors == page.foreign == []
+    with visit(tab) as page:
+        page.goto(BASE + request.param)
+        yield page
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 
 import pytest
 from engines import ENTER, LEFT, RIGHT, Firefox, WebKit
-from reading import SITE, covering
+from reading import PATHS, SITE, covering
 from test_pages import BUILT
 
 from descent.book.browser import find
@@ -36,9 +36,7 @@ DRAWN = """(k) => {
     place.scrollIntoView({ behavior: "instant" });
     return place.dataset.ready === "1";
 }"""
-PICTURE = """(k) => [...document.querySelectorAll(".descent-playground")[k]
-    .querySelectorAll("svg path, svg rect")]
-    .map((one) => one.getAttribute("d") ?? one.getAttribute("width")).join()"""
+PICTURE = f"""(k) => ({PATHS})(document.querySelectorAll(".descent-playground")[k]).join()"""
 CONTROLS = """(k) => [...document.querySelectorAll(".descent-playground")[k]
     .querySelectorAll("input, select")].filter((one) => one.checkVisibility())
     .map((one) => one.id)"""

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
-from reading import SITE, covering, paths, text_of, widgets, words
+from reading import PATHS, SITE, covering, paths, text_of, widgets, words
 
 from descent.book.translate import digest
 
@@ -258,8 +258,7 @@ def playgrounds(page):
 # Moves each control by one and lists those that leave picture or words as they were. It asks for no
 # innerText, for which a browser lays out the whole page.
 MOVE = """(playground) => {
-    const picture = () => [...playground.querySelectorAll("svg path, svg rect")]
-        .map((e) => e.getAttribute("d") ?? e.getAttribute("width")).join();
+    const paths = PATHS, picture = () => paths(playground).join();
     const words = () => playground.querySelector("[role=status]").textContent;
     const dead = [];
     for (const control of playground.querySelectorAll("input, select")) {
@@ -278,7 +277,7 @@ MOVE = """(playground) => {
         if (control.type === "checkbox") control.click();  // the last may have to stay
     }
     return dead;
-}"""
+}""".replace("PATHS", PATHS)
 
 
 @every_playground

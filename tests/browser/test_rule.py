@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from reading import BASE, emptied, leave, paths, reader, words
+from reading import paths, reader, words
 
 from descent import surfaces
 from descent.widgets.playground import playground
@@ -183,14 +183,11 @@ def test_the_text_stays_and_can_be_taken_back(read):
     assert bench.area.input_value() == first
 
 
-def test_axe_and_a_phone_find_nothing(tab, violations):
-    page = emptied(tab, BASE, viewport={"width": 390, "height": 844})
-    page.goto(BASE + LIGHT)
+def test_axe_and_a_phone_find_nothing(read, violations):
+    page = read(LIGHT, viewport={"width": 390, "height": 844})
     Bench(page).open()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # The theme's, which shows while one scrolls.
     page.evaluate("document.getElementById('pst-back-to-top')?.remove()")
     for scheme in ("light", "dark"):
         assert violations(page, scheme, without=THEMES) == []
-    leave(page)
-    assert page.errors == page.foreign == []
